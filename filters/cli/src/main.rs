@@ -1,0 +1,2 @@
+//! The native `portcullis` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The seam to Envoy: the only crate that names proxy_wasm.

@@ -1,0 +1,1 @@
+//! portcullis.wasm: every stage in one module.

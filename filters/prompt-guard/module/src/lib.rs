@@ -1,0 +1,1 @@
+//! prompt_guard.wasm: the prompt guard alone.

@@ -1,0 +1,1 @@
+//! The modules in real Envoy.
