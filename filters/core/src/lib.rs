@@ -1,1 +1,7 @@
 //! Nouns and pure functions: wire formats, verdicts, configuration, audit.
+//!
+//! Nothing here knows a host: no call, no clock, no randomness. Bytes go in, values come out; every function is total
+//! and its cost is linear in its input, with the caps of [`wire::Limits`].
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+pub mod wire;

@@ -1,0 +1,149 @@
+//! What a client asks a model, read from the bytes of a request.
+//!
+//! A [`Dialect`] is chosen by path and shape; its reader turns the body into a [`Prompt`]: every text with its role,
+//! its source and its place in the original bytes, and every part that was not read with the reason. What cannot be
+//! read at all is a value, [`Unreadable`], and never an empty prompt.
+
+/// A place in the original body: byte offsets, `start <= end <= body.len()`.
+///
+/// For a JSON string it lies between the quotes, so that escapes are still in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// The wire format of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// `POST …/chat/completions` of the OpenAI API and the many that speak it.
+    OpenAiChat,
+    /// `POST …/messages` of the Anthropic API.
+    AnthropicMessages,
+    /// Nothing that is known: refusals are written as `application/problem+json` (RFC 9457).
+    Unknown,
+}
+
+/// Who speaks a text, from the model's point of view. Thresholds may differ by role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The operator's instructions: `system`, `developer`, top-level `system`.
+    System,
+    /// The person, and any role that is not known.
+    User,
+    /// Earlier answers of the model, prefills and reasoning that the client sends back.
+    Assistant,
+    /// What a tool answered: the road of indirect injection.
+    ToolResult,
+    /// What the model asked a tool to do, sent back as history.
+    ToolArgument,
+    /// Names, descriptions and schemas of tools on offer.
+    ToolDefinition,
+    /// Attached documents, retrieved passages, search results, predictions.
+    Document,
+    /// Text to embed.
+    EmbeddingInput,
+}
+
+/// How a text came to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A place that the dialect defines for text.
+    Defined,
+    /// A string at a place that the dialect does not define: inspected all the same.
+    Unrecognised,
+}
+
+/// One text of a prompt, still in its wire form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Who speaks it.
+    pub role: Role,
+    /// Whether the dialect knows the place.
+    pub source: Source,
+    /// Its place in the body.
+    pub span: Span,
+    /// Whether the span holds JSON escapes; when not, its bytes are the text, in UTF-8.
+    pub escaped: bool,
+}
+
+/// Why a part of a readable body was not inspected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SkipReason {
+    /// An image, inline or by reference.
+    Image,
+    /// Sound or video.
+    Media,
+    /// A file by reference, or inline and not text.
+    File,
+    /// Bytes that are signed or encrypted by the provider (`signature`, `encrypted_content`, redacted thinking).
+    Opaque,
+    /// Beyond a limit on what is inspected.
+    Limit,
+}
+
+/// A part that was not inspected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Why.
+    pub reason: SkipReason,
+    /// Its place in the body.
+    pub span: Span,
+}
+
+/// A request body that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// The wire format it was read in.
+    pub dialect: Dialect,
+    /// The model asked for, if it is named in the body.
+    pub model: Option<Span>,
+    /// Whether the client asked for a stream.
+    pub stream: bool,
+    /// Every text, in the order of the body.
+    pub texts: Vec<Text>,
+    /// Every part that was not inspected, in the order of the body.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Why a body cannot be read. Each has the same configured action, and its own count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unreadable {
+    /// Not JSON, or data after the document.
+    Malformed,
+    /// Bytes that are not UTF-8, a byte order mark, UTF-16, a lone surrogate, another charset.
+    Encoding,
+    /// A key that stands twice in one object: upstream parsers disagree on which one counts.
+    DuplicateKey,
+    /// Nested deeper than the limit.
+    Depth,
+    /// More values than the limit.
+    Complexity,
+    /// Larger than the limit.
+    Size,
+    /// A `content-encoding` that is not decoded.
+    Compressed,
+    /// A content type or a shape that no reader knows.
+    Format,
+    /// An upgraded connection (WebSocket, CONNECT), which has no request body.
+    Upgrade,
+}
+
+/// Caps on what is read. Each is checked before memory is spent on what lies beyond it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body_bytes: usize,
+    /// Levels of nesting.
+    pub depth: usize,
+    /// Values in a body: objects, arrays, strings, numbers and literals, keys not counted.
+    pub values: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 1_048_576, depth: 64, values: 100_000 }
+    }
+}
