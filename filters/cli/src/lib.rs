@@ -1,0 +1,5 @@
+//! What the native command is made of: the embedded model server, Envoy as a child process, the subcommands.
+//!
+//! The tests in real Envoy use the same server and the same bootstrap.
+
+pub mod model_server;
