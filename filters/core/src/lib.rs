@@ -4,4 +4,10 @@
 //! and its cost is linear in its input, with the caps of [`wire::Limits`].
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod audit;
+pub mod config;
+pub mod head;
+pub mod stage;
+pub mod telemetry;
+pub mod verdict;
 pub mod wire;

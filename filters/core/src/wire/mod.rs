@@ -15,6 +15,23 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    /// Bytes in it.
+    pub const fn len(self) -> u32 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether there is nothing in it.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of `body` in it; nothing when it lies outside.
+    pub fn of(self, body: &[u8]) -> &[u8] {
+        body.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
 /// The wire format of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -24,6 +41,17 @@ pub enum Dialect {
     AnthropicMessages,
     /// Nothing that is known: refusals are written as `application/problem+json` (RFC 9457).
     Unknown,
+}
+
+impl Dialect {
+    /// The word for it in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai_chat",
+            Self::AnthropicMessages => "anthropic_messages",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Who speaks a text, from the model's point of view. Thresholds may differ by role.
@@ -84,6 +112,27 @@ pub enum SkipReason {
     Limit,
 }
 
+impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Limit];
+
+    /// The word for it in records and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Media => "media",
+            Self::File => "file",
+            Self::Opaque => "opaque",
+            Self::Limit => "limit",
+        }
+    }
+
+    /// Its place in [`Self::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 /// A part that was not inspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skipped {
@@ -129,6 +178,45 @@ pub enum Unreadable {
     Format,
     /// An upgraded connection (WebSocket, CONNECT), which has no request body.
     Upgrade,
+}
+
+impl Unreadable {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::Malformed,
+        Self::Encoding,
+        Self::DuplicateKey,
+        Self::Depth,
+        Self::Complexity,
+        Self::Size,
+        Self::Compressed,
+        Self::Format,
+        Self::Upgrade,
+    ];
+
+    /// The word for it in records and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Encoding => "encoding",
+            Self::DuplicateKey => "duplicate_key",
+            Self::Depth => "depth",
+            Self::Complexity => "complexity",
+            Self::Size => "size",
+            Self::Compressed => "compressed",
+            Self::Format => "format",
+            Self::Upgrade => "upgrade",
+        }
+    }
+
+    /// The status of a refusal for it: 413 for size, 403 for what is well formed and cannot be inspected, else 400.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Size => 413,
+            Self::Compressed | Self::Format | Self::Upgrade => 403,
+            _ => 400,
+        }
+    }
 }
 
 /// Caps on what is read. Each is checked before memory is spent on what lies beyond it.

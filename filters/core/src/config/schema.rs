@@ -1,0 +1,116 @@
+//! The configuration as JSON Schema (draft 2020-12), from the same functions that read it.
+
+use serde_json::{Map, Value, json};
+
+use super::reader::Reader;
+
+/// Writes a section down instead of reading one: answers every question with its default.
+#[derive(Default)]
+pub struct Described {
+    properties: Map<String, Value>,
+}
+
+impl Described {
+    /// The schema of one object, strict.
+    pub fn finish(self) -> Value {
+        json!({ "type": "object", "additionalProperties": false, "properties": self.properties })
+    }
+
+    fn put(&mut self, key: &str, doc: &str, schema: Value) {
+        let mut schema = schema;
+        if let Some(fields) = schema.as_object_mut() {
+            fields.insert("description".into(), Value::String(doc.into()));
+        }
+        self.properties.insert(key.into(), schema);
+    }
+
+    fn inner(read: &mut dyn FnMut(&mut dyn Reader)) -> Value {
+        let mut inner = Described::default();
+        read(&mut inner);
+        inner.finish()
+    }
+}
+
+impl Reader for Described {
+    fn integer(&mut self, key: &'static str, default: u64, min: u64, max: u64, doc: &'static str) -> u64 {
+        self.put(key, doc, json!({ "type": "integer", "minimum": min, "maximum": max, "default": default }));
+        default
+    }
+
+    fn number(&mut self, key: &'static str, default: f64, min: f64, max: f64, doc: &'static str) -> f64 {
+        self.put(key, doc, json!({ "type": "number", "minimum": min, "maximum": max, "default": default }));
+        default
+    }
+
+    fn boolean(&mut self, key: &'static str, default: bool, doc: &'static str) -> bool {
+        self.put(key, doc, json!({ "type": "boolean", "default": default }));
+        default
+    }
+
+    fn text(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        pattern: &'static str,
+        _valid: &dyn Fn(&str) -> bool,
+        doc: &'static str,
+    ) -> Option<String> {
+        self.put(key, doc, json!({ "type": "string", "maxLength": max, "$comment": pattern }));
+        None
+    }
+
+    fn texts(
+        &mut self,
+        key: &'static str,
+        max: usize,
+        pattern: &'static str,
+        _valid: &dyn Fn(&str) -> bool,
+        doc: &'static str,
+    ) -> Vec<String> {
+        let items = json!({ "type": "string", "maxLength": 256, "$comment": pattern });
+        self.put(key, doc, json!({ "type": "array", "maxItems": max, "uniqueItems": true, "items": items }));
+        Vec::new()
+    }
+
+    fn word(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, &'static str)],
+        default: usize,
+        doc: &'static str,
+    ) -> usize {
+        let each: Vec<_> = words.iter().map(|(word, doc)| json!({ "const": word, "description": doc })).collect();
+        let default_word = words.get(default).map(|(word, _)| *word);
+        self.put(key, doc, json!({ "oneOf": each, "default": default_word }));
+        default
+    }
+
+    fn section(&mut self, key: &'static str, doc: &'static str, read: &mut dyn FnMut(&mut dyn Reader)) -> bool {
+        let schema = Self::inner(read);
+        self.put(key, doc, schema);
+        false
+    }
+
+    fn list(&mut self, key: &'static str, max: usize, doc: &'static str, read: &mut dyn FnMut(&mut dyn Reader)) {
+        let schema = json!({ "type": "array", "maxItems": max, "items": Self::inner(read) });
+        self.put(key, doc, schema);
+    }
+
+    fn map(&mut self, key: &'static str, max: usize, doc: &'static str, read: &mut dyn FnMut(&str, &mut dyn Reader)) {
+        let schema = json!({
+            "type": "object",
+            "maxProperties": max,
+            "propertyNames": { "pattern": "^[A-Za-z0-9_.-]{1,64}$" },
+            "additionalProperties": Self::inner(&mut |r| read("", r)),
+        });
+        self.put(key, doc, schema);
+    }
+
+    fn has(&self, _key: &str) -> bool {
+        false
+    }
+
+    fn misplaced(&mut self, _key: &'static str, _problem: &str, _remedy: String) {}
+
+    fn problem(&mut self, _key: &str, _problem: String, _remedy: String) {}
+}

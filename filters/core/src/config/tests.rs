@@ -1,0 +1,153 @@
+use super::*;
+use crate::stage::{Settings, Stage};
+use crate::verdict::{Failure, Mode, Verdict};
+
+struct Nothing(Mode);
+
+impl Stage for Nothing {}
+
+impl Settings for Nothing {
+    fn mode(&self) -> Mode {
+        self.0
+    }
+
+    fn open(&self) -> Box<dyn Stage> {
+        Box::new(Nothing(self.0))
+    }
+}
+
+struct Guard;
+
+impl Kind for Guard {
+    fn key(&self) -> &'static str {
+        "guard"
+    }
+
+    fn doc(&self) -> &'static str {
+        "A stage for tests."
+    }
+
+    fn read(&self, section: &mut dyn Reader) -> Box<dyn Settings> {
+        Box::new(Nothing(choose(section, "mode", MODES, "Whether it acts.").unwrap_or_default()))
+    }
+}
+
+const KINDS: &[&dyn Kind] = &[&Guard];
+
+fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    Config::parse(text.as_bytes(), KINDS, &|name| (name == "KEY").then(|| "0123456789abcdef".to_string()))
+}
+
+fn problems(text: &str) -> Vec<String> {
+    parse(text).map(|_| ()).unwrap_err().iter().map(Problem::to_string).collect()
+}
+
+fn select(config: &Config, fields: &[(&str, &str)]) -> String {
+    let head: Head = fields.iter().map(|(n, v)| (*n, *v)).collect();
+    config.select(&head).name.clone()
+}
+
+#[test]
+fn nothing_at_all_is_the_strictest() {
+    for text in ["", " \n", "{}"] {
+        let config = parse(text).unwrap();
+        let profile = config.select(&Head::default());
+        assert_eq!(profile.unreadable, Verdict::Block);
+        assert_eq!(profile.on_failure.request, Failure::Closed);
+        assert_eq!(profile.on_failure.response, Failure::Closed);
+        assert_eq!(profile.stages.first().unwrap().mode(), Mode::Enforce);
+    }
+}
+
+#[test]
+fn every_problem_is_named_at_once_with_path_and_remedy() {
+    let found = problems(
+        r#"{"default_profile": "chat", "profil": {},
+            "profiles": {"chat": {"unreadable": "blok", "limits": {"depth": 4, "body_bytes": 1.5}, "guard": {"mod": "off"}},
+                         "spare": {}, "a b": {"explain": "no"}},
+            "routes": [{"profile": "chad", "host": "x"}, {"profile": "chat"}, {"path_prefix": "v1"}],
+            "audit": {"hmac_key_env": "ABSENT"}}"#,
+    );
+    let expected = [
+        "profiles.chat.unreadable: is not a word that is known here; did you mean `block`? Known: block, flag, allow",
+        "profiles.chat.limits.body_bytes: 1.5 is not a whole number from 1024 to 16777216; Bytes of a body. Envoy's own \
+         buffer limit must be larger: it answers 413 by itself.",
+        "profiles.chat.limits.depth: 4 is not a whole number from 8 to 512; Levels of nesting.",
+        "profiles.chat.guard.mod: unknown key; did you mean `mode`?",
+        "profiles[\"a b\"]: is not a name; use 1 to 64 of a-z, A-Z, 0-9, `_`, `-` and `.`",
+        "profiles[\"a b\"].explain: is a string; expected true or false; Whether refusals carry x-portcullis-verdict and \
+         name the rule. Turn it off where attackers would tune against it.",
+        "routes[1]: matches every request; give host, path_prefix, method or header; for all requests use \
+         default_profile",
+        "routes[2].path_prefix: is not a path that starts with `/` of at most 512 bytes; A prefix of whole path segments. \
+         Paths are compared after percent-decoding and removal of dot segments; one that cannot be read that way matches \
+         no prefix.",
+        "profil: unknown key; did you mean `profiles`?",
+        "routes[0].profile: no profile has this name; profiles here: chat, spare, a b",
+        "routes[2].profile: is missing; name the profile for what matches",
+        "profiles.spare: is never used; name it in a route or as default_profile, or leave it out",
+        "profiles[\"a b\"]: is never used; name it in a route or as default_profile, or leave it out",
+        "audit.hmac_key_env: names no variable with such a key; set ABSENT to a key of at least 16 bytes, and let the VM \
+         see it",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_not_an_object_is_refused() {
+    assert_eq!(problems("[]"), ["(document): is a list, not an object; give an object: {…}"]);
+    let truncated = problems("{\"profiles\": ");
+    assert!(truncated[0].starts_with("(document): is not JSON at line 1, column "), "{truncated:?}");
+}
+
+#[test]
+fn a_stage_of_another_module_is_named_with_its_module() {
+    let found = problems(r#"{"profiles": {"default": {"prompt_guard": {}}}}"#);
+    let expected = "profiles.default.prompt_guard: is a stage that this module does not carry; attach portcullis.wasm or \
+                    prompt_guard.wasm, or leave the section out";
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn the_first_route_that_matches_counts() {
+    let config = parse(
+        r#"{"profiles": {"default": {}, "chat": {}, "team": {}, "wild": {}, "read": {}}, "routes": [
+            {"profile": "chat", "host": "api.example.com", "path_prefix": "/v1/chat", "method": "POST"},
+            {"profile": "team", "header": {"name": "x-team", "prefix": "a-"}},
+            {"profile": "wild", "host": "*.example.com"},
+            {"profile": "read", "method": "GET"}]}"#,
+    )
+    .unwrap();
+    let chat = [(":authority", "API.example.com:443"), (":path", "//v1/./chat/completions?x"), (":method", "POST")];
+    assert_eq!(select(&config, &chat), "chat");
+    assert_eq!(
+        select(&config, &[(":authority", "api.example.com"), (":path", "/v1/chatter"), (":method", "POST")]),
+        "wild"
+    );
+    assert_eq!(select(&config, &[(":authority", "example.com")]), "default");
+    assert_eq!(select(&config, &[("x-team", "a-1")]), "team");
+    assert_eq!(
+        select(&config, &[("x-team", "b"), ("x-team", "a-1")]),
+        "default",
+        "a repeated field vouches for nothing"
+    );
+    assert_eq!(select(&config, &[(":method", "GET")]), "read");
+    assert_eq!(select(&config, &[(":method", "HEAD")]), "default");
+}
+
+#[test]
+fn an_audit_key_comes_from_the_environment() {
+    assert_eq!(
+        parse(r#"{"audit": {"hmac_key_env": "KEY"}}"#).unwrap().audit_key.as_deref(),
+        Some(&b"0123456789abcdef"[..])
+    );
+}
+
+#[test]
+fn the_schema_knows_what_the_reader_knows() {
+    let schema = Config::schema(KINDS);
+    let profile = &schema["properties"]["profiles"]["additionalProperties"]["properties"];
+    assert_eq!(profile["limits"]["properties"]["depth"]["default"], 64);
+    assert_eq!(profile["guard"]["properties"]["mode"]["oneOf"][1]["const"], "shadow");
+    assert_eq!(schema["additionalProperties"], false);
+}

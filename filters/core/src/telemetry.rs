@@ -1,0 +1,171 @@
+//! Every metric there is. Names carry their labels as `label.value` pairs, because proxy-wasm has none; the
+//! `stats_tags` in `envoy/` take them out again. Labels are closed sets: no name is made of what a request or an
+//! operator wrote.
+
+use crate::verdict::{Judge, Verdict};
+use crate::wire::{SkipReason, Unreadable};
+
+/// A callback of the host, for the count of panics that were caught in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Callback {
+    /// The configuration.
+    Configure,
+    /// A new stream.
+    Create,
+    /// The head of the request.
+    RequestHeaders,
+    /// A part of the request's body.
+    RequestBody,
+    /// The request's trailers.
+    RequestTrailers,
+    /// The head of the answer.
+    ResponseHeaders,
+    /// A part of the answer's body.
+    ResponseBody,
+    /// The answer's trailers.
+    ResponseTrailers,
+    /// The end of the stream.
+    Log,
+}
+
+impl Callback {
+    /// Every callback.
+    pub const ALL: [Self; 9] = [
+        Self::Configure,
+        Self::Create,
+        Self::RequestHeaders,
+        Self::RequestBody,
+        Self::RequestTrailers,
+        Self::ResponseHeaders,
+        Self::ResponseBody,
+        Self::ResponseTrailers,
+        Self::Log,
+    ];
+
+    /// The word for it in metrics and log lines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Configure => "configure",
+            Self::Create => "create",
+            Self::RequestHeaders => "request_headers",
+            Self::RequestBody => "request_body",
+            Self::RequestTrailers => "request_trailers",
+            Self::ResponseHeaders => "response_headers",
+            Self::ResponseBody => "response_body",
+            Self::ResponseTrailers => "response_trailers",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// Why a part of the filter could not do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// A panic, caught.
+    Panic,
+    /// The host refused a call that the work needs.
+    Host,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 2] = [Self::Panic, Self::Host];
+
+    /// The word for it in metrics and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Panic => "panic",
+            Self::Host => "host",
+        }
+    }
+}
+
+/// A counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// Requests that were decided, by verdict, by what gave it, and by whether it took effect.
+    Requests {
+        /// The verdict.
+        verdict: Verdict,
+        /// What gave it.
+        judge: Judge,
+        /// Whether it took effect: false in shadow mode.
+        enforced: bool,
+    },
+    /// Bodies that could not be read.
+    Unreadable(Unreadable),
+    /// Bytes of text that were inspected.
+    InspectedBytes,
+    /// Bytes that were not, by reason.
+    SkippedBytes(SkipReason),
+    /// Work that could not be done.
+    Failures(Cause),
+    /// Panics that were caught, by callback.
+    Panics(Callback),
+    /// Inbound headers that only this filter may set, removed.
+    ForgedHeaders,
+}
+
+impl Counter {
+    /// The name under which the host keeps it; Envoy shows it behind `wasmcustom.`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Requests { verdict, judge, enforced } => {
+                let mode = if enforced { "enforce" } else { "shadow" };
+                format!("portcullis.requests.verdict.{}.stage.{}.mode.{mode}", verdict.name(), judge.name())
+            }
+            Self::Unreadable(why) => format!("portcullis.unreadable.reason.{}", why.name()),
+            Self::InspectedBytes => "portcullis.inspected_bytes".into(),
+            Self::SkippedBytes(why) => format!("portcullis.skipped_bytes.reason.{}", why.name()),
+            Self::Failures(cause) => format!("portcullis.failures.cause.{}", cause.name()),
+            Self::Panics(callback) => format!("portcullis.panics.callback.{}", callback.name()),
+            Self::ForgedHeaders => "portcullis.forged_headers".into(),
+        }
+    }
+
+    /// Every counter there can be.
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![Self::InspectedBytes, Self::ForgedHeaders];
+        for verdict in Verdict::ALL {
+            for judge in Judge::ALL {
+                all.extend([true, false].map(|enforced| Self::Requests { verdict, judge, enforced }));
+            }
+        }
+        all.extend(Unreadable::ALL.map(Self::Unreadable));
+        all.extend(SkipReason::ALL.map(Self::SkippedBytes));
+        all.extend(Cause::ALL.map(Self::Failures));
+        all.extend(Callback::ALL.map(Self::Panics));
+        all
+    }
+}
+
+/// The prefix of every header that only this filter may set.
+pub const HEADER_PREFIX: &str = "x-portcullis-";
+
+/// The header that tells a client what was decided.
+pub const VERDICT_HEADER: &str = "x-portcullis-verdict";
+
+/// The property that holds the audit record; access logs read it as the filter state `wasm.portcullis.audit`.
+pub const AUDIT_PROPERTY: &str = "portcullis.audit";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_counters_share_a_name() {
+        let mut names: Vec<_> = Counter::all().into_iter().map(Counter::name).collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn names_are_ones_that_stats_tags_can_take_apart() {
+        for name in Counter::all().into_iter().map(Counter::name) {
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'.'), "{name}");
+            assert_eq!(name.split('.').count() % 2, 0, "{name}: portcullis.<what> and then pairs");
+        }
+    }
+}

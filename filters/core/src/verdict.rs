@@ -1,0 +1,285 @@
+//! What was decided about a request, and why. Nothing here can hold content.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::wire::{Role, SkipReason, Skipped, Span};
+
+/// What becomes of a request. A verdict is not an error.
+///
+/// Ordered by how much it takes away: when several stages speak, the greatest counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Nothing found.
+    #[default]
+    Allow,
+    /// Found, recorded, let through.
+    Flag,
+    /// Let through with parts replaced.
+    Redact,
+    /// Refused for now: 429.
+    Throttle,
+    /// Refused.
+    Block,
+}
+
+impl Verdict {
+    /// Every verdict, in ascending order.
+    pub const ALL: [Self; 5] = [Self::Allow, Self::Flag, Self::Redact, Self::Throttle, Self::Block];
+
+    /// The word for it in headers, metrics and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Flag => "flag",
+            Self::Redact => "redact",
+            Self::Throttle => "throttle",
+            Self::Block => "block",
+        }
+    }
+
+    /// Whether the request is answered here and does not reach the upstream.
+    pub const fn refuses(self) -> bool {
+        matches!(self, Self::Throttle | Self::Block)
+    }
+}
+
+/// What gave a verdict: the word after `stage=` in `x-portcullis-verdict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Judge {
+    /// Nothing spoke.
+    None,
+    /// The reader of the wire format: the body could not be read.
+    Read,
+    /// The rule base of the prompt guard.
+    Rules,
+    /// The failure policy: a part of the filter could not do its work.
+    Failure,
+}
+
+impl Judge {
+    /// Every judge.
+    pub const ALL: [Self; 4] = [Self::None, Self::Read, Self::Rules, Self::Failure];
+
+    /// The word for it in headers, metrics and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Read => "read",
+            Self::Rules => "rules",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// Whether a stage's verdicts take effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Verdicts take effect.
+    #[default]
+    Enforce,
+    /// Verdicts are recorded and counted only.
+    Shadow,
+    /// The stage does not run.
+    Off,
+}
+
+/// What happens to a request when a part of the filter cannot do its work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// Refused with 503.
+    #[default]
+    Closed,
+    /// Let through, counted and recorded.
+    Open,
+}
+
+/// How bad a finding is, in the words of the OWASP Core Rule Set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth a note.
+    Notice,
+    /// Suspicious only together with others.
+    Warning,
+    /// Suspicious by itself.
+    Error,
+    /// An attack by itself.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, in ascending order.
+    pub const ALL: [Self; 4] = [Self::Notice, Self::Warning, Self::Error, Self::Critical];
+
+    /// The word for it in rules and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A rule's stable name: two capital letters and four digits, such as `PG-1003`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId {
+    family: [u8; 2],
+    number: u16,
+}
+
+impl RuleId {
+    /// A rule's id from its family and its number. Letters that are not `A..=Z` and numbers above 9999 give `None`.
+    pub const fn new(family: [u8; 2], number: u16) -> Option<Self> {
+        let [a, b] = family;
+        if a.is_ascii_uppercase() && b.is_ascii_uppercase() && number <= 9999 {
+            Some(Self { family, number })
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b] = self.family;
+        write!(f, "{}{}-{:04}", char::from(a), char::from(b), self.number)
+    }
+}
+
+impl fmt::Debug for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not a rule id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotARuleId;
+
+impl FromStr for RuleId {
+    type Err = NotARuleId;
+
+    fn from_str(s: &str) -> Result<Self, NotARuleId> {
+        let (family, number) = s.split_once('-').ok_or(NotARuleId)?;
+        let family: [u8; 2] = family.as_bytes().try_into().map_err(|_| NotARuleId)?;
+        if number.len() != 4 || !number.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(NotARuleId);
+        }
+        Self::new(family, number.parse().map_err(|_| NotARuleId)?).ok_or(NotARuleId)
+    }
+}
+
+/// Something that a stage found. It says where, never what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that fired.
+    pub rule: RuleId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Who speaks the text it was found in.
+    pub role: Role,
+    /// Where, in the original body.
+    pub span: Span,
+}
+
+/// How much of a request was seen: bytes of text in the original body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Bytes of text that were inspected.
+    pub inspected: u64,
+    /// Bytes that were not, by reason, in the order of [`SkipReason::ALL`].
+    pub skipped: [u64; SkipReason::ALL.len()],
+}
+
+impl Coverage {
+    /// Counts a part that was not inspected.
+    pub fn skip(&mut self, part: &Skipped) {
+        if let Some(sum) = self.skipped.get_mut(part.reason.index()) {
+            *sum = sum.saturating_add(u64::from(part.span.len()));
+        }
+    }
+
+    /// All bytes that were not inspected.
+    pub fn skipped_bytes(&self) -> u64 {
+        self.skipped.iter().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+}
+
+/// What one stage thinks of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opinion {
+    /// What the stage wants; whether it takes effect is for [`crate::exchange::Exchange`] to say.
+    pub verdict: Verdict,
+    /// What gave the verdict.
+    pub judge: Judge,
+    /// From 0, nothing, to 1, certain.
+    pub score: f32,
+    /// Everything found, in the order of the body.
+    pub findings: Vec<Finding>,
+    /// Bytes of text that the stage looked at.
+    pub inspected: u64,
+    /// Bytes of text that it had to leave out, over its own limit.
+    pub left_out: u64,
+}
+
+impl Default for Opinion {
+    fn default() -> Self {
+        Self {
+            verdict: Verdict::Allow,
+            judge: Judge::None,
+            score: 0.0,
+            findings: Vec::new(),
+            inspected: 0,
+            left_out: 0,
+        }
+    }
+}
+
+impl Opinion {
+    /// The worst finding, the first of equals: the rule that a refusal names.
+    pub fn worst(&self) -> Option<&Finding> {
+        self.findings.iter().rev().max_by_key(|f| f.severity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_id_reads_back_what_it_prints() {
+        let id: RuleId = "PG-0042".parse().unwrap();
+        assert_eq!(id.to_string(), "PG-0042");
+        assert_eq!(Some(id), RuleId::new(*b"PG", 42));
+    }
+
+    #[test]
+    fn what_is_not_two_capitals_and_four_digits_is_no_rule_id() {
+        for s in ["", "PG", "PG-1", "PG-10033", "pg-1003", "PG1003", "P-1003", "PG-+100", "PG-１００"] {
+            assert_eq!(s.parse::<RuleId>(), Err(NotARuleId), "{s}");
+        }
+    }
+
+    #[test]
+    fn the_worst_finding_is_the_first_of_the_most_severe() {
+        let at = |n, severity| Finding {
+            rule: RuleId::new(*b"PG", n).unwrap(),
+            severity,
+            role: Role::User,
+            span: Span { start: 0, end: 1 },
+        };
+        let opinion = Opinion {
+            findings: vec![at(1, Severity::Notice), at(2, Severity::Error), at(3, Severity::Error)],
+            ..Opinion::default()
+        };
+        assert_eq!(opinion.worst().unwrap().rule.to_string(), "PG-0002");
+    }
+
+    #[test]
+    fn block_outweighs_every_other_verdict() {
+        assert_eq!(Verdict::ALL.into_iter().max(), Some(Verdict::Block));
+        assert!(Verdict::ALL.is_sorted());
+    }
+}
