@@ -1,0 +1,80 @@
+# What a contributor's day is made of. CI calls only these targets (.ci/run).
+# Every target runs `make setup` first; it is quiet when nothing is to do.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# The modules and the crates that build them.
+MODULES := portcullis prompt_guard
+MODULE_CRATES := portcullis portcullis-prompt-guard-module
+
+# unwind: a panic costs one request. abort: any stable toolchain with the target wasm32-wasip1 will do.
+PANIC ?= unwind
+# Seconds for each fuzz target in `make fuzz`.
+FUZZ_SECONDS ?= 60
+ENVOY_BIN ?= $(CURDIR)/.tools/envoy
+PORTCULLIS_DIST := $(CURDIR)/dist
+export PANIC FUZZ_SECONDS ENVOY_BIN PORTCULLIS_DIST MODULES MODULE_CRATES
+
+# In CI the lock file is what is built.
+LOCKED := $(if $(CI),--locked)
+export LOCKED
+
+##@ Every day
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what this machine lacks: the toolchain for the modules, Envoy 1.40; run by the others when needed
+	@.ci/setup/run
+
+.PHONY: build
+build: setup ## dist/*.wasm, one for each module, and the native command dist/portcullis (PANIC=abort for any stable Rust)
+	@.ci/build
+
+.PHONY: demo
+demo: build ## Real Envoy before an embedded model server: what the client sees, and the audit record
+	@dist/portcullis demo
+
+##@ Before a commit
+
+.PHONY: lint
+lint: setup ## Format, clippy (native and wasm), licences, advisories, direction of dependencies
+	@.ci/lint
+
+.PHONY: test
+test: build ## Everything CI runs besides lint: unit, cases, the modules in real Envoy, a short fuzz
+	@.ci/test
+
+.PHONY: golden
+golden: build ## Rewrite the golden files from what the code does now; read the diff before you commit it
+	@GOLDEN=write cargo test --workspace $(LOCKED)
+	@git status --short
+
+##@ Now and then
+
+.PHONY: bench
+bench: build ## Cost of the filter against the same Envoy without it: JSON and a table under target/bench/
+	@cargo run --release $(LOCKED) -p portcullis-integration --bin bench
+
+.PHONY: fuzz
+fuzz: setup ## Every fuzz target for FUZZ_SECONDS (60) each
+	@.ci/fuzz
+
+.PHONY: models
+models: ## Train, evaluate and export the classifier: not there yet
+	@echo "make models: there is no classifier yet; the prompt guard works by rules" >&2; exit 1
+
+.PHONY: images
+images: ## OCI images of the modules: not there yet
+	@echo "make images: images are not built yet; attach dist/*.wasm by file or by HTTP" >&2; exit 1
+
+.PHONY: clean
+clean: ## Remove what was built (not the caches outside the tree)
+	@cargo clean && rm -rf dist .run
