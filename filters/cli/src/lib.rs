@@ -2,4 +2,7 @@
 //!
 //! The tests in real Envoy use the same server and the same bootstrap.
 
+pub mod commands;
+pub mod envoy;
+pub mod http_client;
 pub mod model_server;

@@ -1,2 +1,7 @@
 //! The native `portcullis` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portcullis_cli::commands::main()
+}

@@ -1,0 +1,66 @@
+//! The subcommands: one file each, this file only tells them apart.
+
+mod demo;
+mod model_server;
+mod redact;
+mod replay;
+mod scan;
+mod score;
+mod up;
+mod validate;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// AI security inside Envoy: the filters on files and on a laptop.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::Options),
+    Demo(demo::Options),
+    ModelServer(model_server::Options),
+    Score(score::Options),
+    Validate(validate::Options),
+    Redact(redact::Options),
+    Replay(replay::Options),
+    Scan(scan::Options),
+}
+
+/// Parses the arguments and runs the subcommand. 0: done; 1: done with findings, or failed (said on standard error);
+/// 2: wrong usage, or not built yet.
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("portcullis: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Up(options) => up::run(options),
+        Command::Demo(options) => demo::run(options),
+        Command::ModelServer(options) => model_server::run(options),
+        Command::Score(options) => score::run(options),
+        Command::Validate(options) => validate::run(options),
+        Command::Redact(options) => redact::run(options),
+        Command::Replay(options) => replay::run(options),
+        Command::Scan(options) => scan::run(options),
+    }
+}
+
+/// What a subcommand does that is not built yet.
+fn not_yet(name: &str) -> Result<ExitCode> {
+    eprintln!("portcullis {name}: not built yet; CHANGELOG.md says what is");
+    Ok(ExitCode::from(2))
+}

@@ -1,0 +1,23 @@
+//! `portcullis redact`: not built yet.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+/// Redact texts and streams: JSON Lines in, JSON Lines out (not built yet)
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Configuration of the module, JSON
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Whole response bodies with the chunks they arrive in
+    #[arg(long)]
+    stream: bool,
+}
+
+/// Says that it is not built yet, exit code 2.
+pub(super) fn run(_options: Options) -> Result<ExitCode> {
+    super::not_yet("redact")
+}
