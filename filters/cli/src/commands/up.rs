@@ -98,7 +98,7 @@ async fn serve(options: Options) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(status) = envoy.exited() {
-            bail!("{}", envoy.obituary(status));
+            bail!("Envoy ended by itself ({status}). {}", envoy.log_end());
         }
     }
 }

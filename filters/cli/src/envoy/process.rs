@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,14 +35,23 @@ pub struct Start {
     pub stdout: Stdio,
     /// Log level for all components, as Envoy names them.
     pub log_level: &'static str,
-    /// Keeps the listeners in a file, so that [`Envoy::replace_listeners`] can change them.
+    /// Keeps the listeners in a file, so that [`Envoy::change_listeners`] can change them.
     pub listeners_in_file: bool,
+    /// Writes the access log to [`Envoy::access_log_path`] instead of standard output.
+    pub access_log_in_file: bool,
 }
 
 impl Start {
     /// Two workers, warnings and what modules log, standard output passed through.
     pub fn new(bootstrap: Bootstrap) -> Self {
-        Self { bootstrap, concurrency: 2, stdout: Stdio::inherit(), log_level: "warning", listeners_in_file: false }
+        Self {
+            bootstrap,
+            concurrency: 2,
+            stdout: Stdio::inherit(),
+            log_level: "warning",
+            listeners_in_file: false,
+            access_log_in_file: false,
+        }
     }
 }
 
@@ -62,6 +71,9 @@ impl Envoy {
     pub async fn start(mut start: Start) -> Result<Self> {
         let binary = envoy_binary()?;
         let directory = tempfile::Builder::new().prefix("portcullis-").tempdir().context("a directory for Envoy")?;
+        if start.access_log_in_file {
+            start.bootstrap.access_log(&directory.path().join(ACCESS_LOG))?;
+        }
         if start.listeners_in_file {
             let file = directory.path().join(LISTENERS);
             let listeners = start.bootstrap.listeners_in_file(&file)?;
@@ -87,7 +99,7 @@ impl Envoy {
             .stderr(log)
             .spawn()
             .with_context(|| format!("{} does not start; ENVOY_BIN can name another Envoy", binary.display()))?;
-        let watchdog = watch(&child)?;
+        let watchdog = watch(&child, directory.path())?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self {
             child,
@@ -99,10 +111,10 @@ impl Envoy {
         };
         while !envoy.is_ready().await {
             if let Some(status) = envoy.exited() {
-                bail!("{}", envoy.obituary(status));
+                bail!("Envoy did not start ({status}). {}", envoy.log_end());
             }
             if since.elapsed() > READY_WITHIN {
-                bail!("Envoy is not ready after {READY_WITHIN:?}. Its log ends:\n{}", envoy.log_end());
+                bail!("Envoy is not ready after {READY_WITHIN:?}. {}", envoy.log_end());
             }
             tokio::time::sleep(POLL).await;
         }
@@ -208,18 +220,19 @@ impl Envoy {
         self.path(LOG)
     }
 
-    /// The last lines of its log.
+    /// Where the access log is, when [`Start::access_log_in_file`] said so: a JSON document a line.
+    pub fn access_log_path(&self) -> PathBuf {
+        self.path(ACCESS_LOG)
+    }
+
+    /// The last lines of its log, introduced.
     pub fn log_end(&self) -> String {
         let lines = LogTail::new(&self.log_path()).lines();
         let skipped = lines.len().saturating_sub(TAIL);
-        lines.get(skipped..).unwrap_or_default().join("\n")
-    }
-
-    /// Says that and why it ended.
-    pub fn obituary(&self, status: ExitStatus) -> String {
-        let log = self.log_end();
-        let why = if log.is_empty() { "It logged nothing." } else { "Its log ends:" };
-        format!("Envoy ended by itself ({status}). {why}\n{log}")
+        match lines.get(skipped..).unwrap_or_default() {
+            [] => "It logged nothing.".into(),
+            last => format!("Its log ends:\n{}", last.join("\n")),
+        }
     }
 
     /// Ends it: asks first, kills after five seconds.
@@ -252,13 +265,15 @@ impl Drop for Envoy {
 
 const ADMIN: &str = "admin-address";
 const LOG: &str = "envoy.log";
+const ACCESS_LOG: &str = "access.log";
 const LISTENERS: &str = "listeners.json";
 
-/// A shell that ends Envoy when the pipe from this process closes, however this process dies. Destructors of statics
+/// A shell that ends Envoy and removes its directory when the pipe from this process closes, however this process dies. Destructors of statics
 /// do not run, and a killed test runs none at all.
-fn watch(child: &Child) -> Result<Child> {
+fn watch(child: &Child, directory: &Path) -> Result<Child> {
     Command::new("/bin/sh")
-        .args(["-c", "read -r _; kill -TERM \"$1\"", "watchdog", &child.id().to_string()])
+        .args(["-c", "read -r _; kill -TERM \"$1\"; rm -rf \"$2\"", "watchdog", &child.id().to_string()])
+        .arg(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
