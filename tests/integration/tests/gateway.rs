@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use portcullis_integration::{Gateway, UpstreamProtocol, http1, http2};
+use portcullis_integration::{Gateway, Reconfigured, UpstreamProtocol, http1, http2};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -147,4 +147,34 @@ async fn what_the_server_saw_can_be_read_from_outside() {
     .unwrap();
     assert_eq!(seen["requests"][0]["body_base64"], "YWJj");
     assert_eq!(seen["requests"][0]["complete"], true);
+}
+
+#[tokio::test]
+async fn a_configuration_is_changed_while_envoy_runs_or_refused() {
+    // Takes a configuration of at most 20 bytes; lets every request through.
+    let module = r#"(module
+        (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_1"))
+        (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 4096))
+        (func (export "proxy_on_context_create") (param i32 i32))
+        (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
+        (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.le_u (local.get 1) (i32.const 20))))"#;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("module.wasm");
+    std::fs::write(&file, wat::parse_str(module).unwrap()).unwrap();
+
+    let too_long = json!({"a": "a document of more than twenty bytes"});
+    let error = Gateway::builder().module_file(&file).config(&too_long).try_start().await.unwrap_err();
+    assert!(format!("{error:#}").contains("Plugin portcullis failed to load"), "{error:#}");
+
+    let gateway = Gateway::builder().module_file(&file).config(json!({})).start().await;
+    let ask = json!({"model": "m", "messages": []});
+    for (config, expected) in [
+        (json!({"a": 1}), Reconfigured::Accepted),
+        (too_long.clone(), Reconfigured::Rejected),
+        (json!({"a": 2}), Reconfigured::Accepted),
+    ] {
+        assert_eq!(gateway.reconfigure(&config).await, expected, "{config}");
+        assert_eq!(gateway.post_json("/v1/chat/completions", &ask).await.status, 200, "{config}");
+    }
 }

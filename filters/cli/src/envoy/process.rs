@@ -113,6 +113,9 @@ impl Envoy {
             if let Some(status) = envoy.exited() {
                 bail!("Envoy did not start ({status}). {}", envoy.log_end());
             }
+            if start.listeners_in_file && envoy.refused_listeners().await {
+                bail!("Envoy refused its listeners. {}", envoy.log_end());
+            }
             if since.elapsed() > READY_WITHIN {
                 bail!("Envoy is not ready after {READY_WITHIN:?}. {}", envoy.log_end());
             }
@@ -138,6 +141,12 @@ impl Envoy {
         }
         self.listeners = listeners;
         !self.listeners.is_empty()
+    }
+
+    /// Listeners in a file do not end Envoy when they are bad.
+    async fn refused_listeners(&self) -> bool {
+        let stats = self.stats().await.unwrap_or_default();
+        stats.get("listener_manager.lds.update_rejected").is_some_and(|count| *count > 0)
     }
 
     async fn read_listeners(&self) -> Result<BTreeMap<String, SocketAddr>> {
