@@ -4,6 +4,19 @@
 //! its source and its place in the original bytes, and every part that was not read with the reason. What cannot be
 //! read at all is a value, [`Unreadable`], and never an empty prompt.
 
+mod anthropic_blocks;
+mod anthropic_messages;
+mod openai_chat;
+mod path;
+mod read;
+mod reading;
+mod reference;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use read::{Request, detect, read};
+
 /// A place in the original body: byte offsets, `start <= end <= body.len()`.
 ///
 /// For a JSON string it lies between the quotes, so that escapes are still in it.

@@ -1,0 +1,245 @@
+//! The content blocks of the Anthropic API, and blocks within blocks.
+//!
+//! Source: Anthropic API reference, `ContentBlockParam`, `BetaContentBlockParam`.
+
+use super::reading::{Known, Reading};
+use super::{Role, SkipReason, reference};
+use crate::json::{Kind, Str, Value};
+
+/// Blocks inside blocks that are read as such: a result, in it a document, in it text. Deeper ones are not recognised.
+const DEPTH: usize = 6;
+
+/// The types of blocks, sources, citations and results. Sorted.
+#[rustfmt::skip]
+const TYPES: [&str; 46] = [
+    "base64", "bash_code_execution_output", "bash_code_execution_result", "bash_code_execution_tool_result",
+    "bash_code_execution_tool_result_error", "char_location", "code_execution_output", "code_execution_result",
+    "code_execution_tool_result", "code_execution_tool_result_error", "container_upload", "content",
+    "content_block_location", "document", "encrypted_code_execution_result", "file", "image", "mcp_tool_result",
+    "mcp_tool_use", "page_location", "redacted_thinking", "search_result", "search_result_location",
+    "server_tool_use", "text", "text_editor_code_execution_create_result",
+    "text_editor_code_execution_str_replace_result", "text_editor_code_execution_tool_result",
+    "text_editor_code_execution_tool_result_error", "text_editor_code_execution_view_result", "thinking",
+    "tool_reference", "tool_result", "tool_search_tool_result", "tool_search_tool_result_error",
+    "tool_search_tool_search_result", "tool_use", "url", "web_fetch_result", "web_fetch_tool_result",
+    "web_fetch_tool_result_error", "web_fetch_tool_result_location", "web_search_result",
+    "web_search_result_location", "web_search_tool_result", "web_search_tool_result_error",
+];
+
+/// Where a citation points.
+#[rustfmt::skip]
+const POSITIONS: [&str; 9] = [
+    "document_index", "end_block_index", "end_char_index", "end_page_number", "search_result_index",
+    "start_block_index", "start_char_index", "start_page_number", "tool_use_id",
+];
+
+/// Whether a block is one that only this dialect has.
+pub(super) fn is_own(block: Value<'_>) -> bool {
+    block.get("type").and_then(Value::string).map(Str::text).is_some_and(|kind| {
+        matches!(&*kind, "image" | "document" | "search_result" | "thinking" | "redacted_thinking")
+            || kind.ends_with("tool_use")
+            || kind.ends_with("tool_result")
+    })
+}
+
+/// Reads the content of a message, of a system prompt or of a result: a string, blocks, one block, or nothing.
+pub(super) fn content(reading: &mut Reading, value: Value<'_>, role: Role) {
+    Blocks { depth: DEPTH, role }.content(reading, value);
+}
+
+/// Where a block stands: who speaks, and how many levels may still follow.
+#[derive(Clone, Copy)]
+struct Blocks {
+    depth: usize,
+    role: Role,
+}
+
+impl Blocks {
+    fn content(self, reading: &mut Reading, value: Value<'_>) {
+        let Some(depth) = self.depth.checked_sub(1) else { return reading.unrecognised(value, self.role) };
+        let inner = Self { depth, ..self };
+        match value.kind() {
+            Kind::Array => value.items().for_each(|item| inner.block(reading, item)),
+            Kind::Object => inner.block(reading, value),
+            _ => reading.text(value, self.role),
+        }
+    }
+
+    /// The same place, where somebody else speaks.
+    fn as_role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    fn block(self, reading: &mut Reading, block: Value<'_>) {
+        let kind = block.get("type").and_then(Value::string).map(Str::text).unwrap_or_default();
+        reading.members(block, self.role, |reading, key, value| match key {
+            "type" => {
+                kind_word(reading, value, self.role);
+                Known::Yes
+            }
+            "cache_control" => {
+                reading.setting(value);
+                Known::Yes
+            }
+            _ => match &*kind {
+                "text" => self.text(reading, key, value),
+                "image" => self.source(reading, key, value, SkipReason::Image),
+                "document" => self.document(reading, key, value),
+                "search_result" => self.search_result(reading, key, value),
+                "thinking" | "redacted_thinking" => self.thinking(reading, key, value),
+                "tool_use" | "server_tool_use" | "mcp_tool_use" => tool_use(reading, key, value),
+                "container_upload" | "code_execution_output" | "bash_code_execution_output" => {
+                    self.file(reading, key, value)
+                }
+                _ if kind.ends_with("tool_result") => self.tool_result(reading, key, value),
+                _ if self.role == Role::ToolResult && TYPES.binary_search(&&*kind).is_ok() => {
+                    self.result(reading, key, value)
+                }
+                _ => Known::No,
+            },
+        });
+    }
+
+    fn text(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        match key {
+            "text" => reading.text(value, self.role),
+            "citations" if value.kind() == Kind::Null => {}
+            "citations" => reading.each(value, self.role, |reading, citation| self.citation(reading, citation)),
+            _ => return Known::No,
+        }
+        Known::Yes
+    }
+
+    /// What an earlier answer quoted.
+    fn citation(self, reading: &mut Reading, citation: Value<'_>) {
+        let role = reference::document(self.role);
+        reading.members(citation, role, |reading, key, value| {
+            match key {
+                "type" => kind_word(reading, value, role),
+                "cited_text" | "document_title" | "title" | "url" | "source" => reading.text(value, role),
+                "encrypted_index" => reading.skip(value, SkipReason::Opaque, role),
+                "file_id" => reading.setting(value),
+                _ if POSITIONS.contains(&key) => reading.setting(value),
+                _ => return Known::No,
+            }
+            Known::Yes
+        });
+    }
+
+    /// A block whose whole content is its `source`.
+    fn source(self, reading: &mut Reading, key: &str, source: Value<'_>, reason: SkipReason) -> Known {
+        if key != "source" {
+            return Known::No;
+        }
+        let kind = source.get("type").and_then(Value::string).map(Str::text).unwrap_or_default();
+        let media_type = source.get("media_type").and_then(Value::string);
+        reading.members(source, self.role, |reading, key, value| {
+            match (&*kind, key) {
+                (_, "type") => kind_word(reading, value, self.role),
+                (_, "media_type") => reading.setting(value),
+                (_, "url") => reference::url(reading, value, reason, self.role),
+                (_, "file_id") => reading.skip(value, reason, self.role),
+                ("base64", "data") if reason == SkipReason::Image => reading.skip(value, reason, self.role),
+                ("base64", "data") => reference::content(reading, value, media_type, self.role),
+                (_, "data") => reading.text(value, reference::document(self.role)),
+                (_, "content") => self.as_role(reference::document(self.role)).content(reading, value),
+                _ => return Known::No,
+            }
+            Known::Yes
+        });
+        Known::Yes
+    }
+
+    fn document(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        match key {
+            "title" | "context" => reading.text(value, reference::document(self.role)),
+            "citations" => reading.setting(value),
+            _ => return self.source(reading, key, value, SkipReason::File),
+        }
+        Known::Yes
+    }
+
+    fn search_result(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        let role = reference::document(self.role);
+        match key {
+            "source" | "title" => reading.text(value, role),
+            "content" => self.as_role(role).content(reading, value),
+            "citations" => reading.setting(value),
+            _ => return Known::No,
+        }
+        Known::Yes
+    }
+
+    /// Reasoning, whoever claims it: who sends it back speaks as the model.
+    fn thinking(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        match key {
+            "thinking" => reading.text(value, Role::Assistant),
+            "signature" | "data" => reading.skip(value, SkipReason::Opaque, self.role),
+            _ => return Known::No,
+        }
+        Known::Yes
+    }
+
+    fn file(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        match key {
+            "file_id" => reading.skip(value, SkipReason::File, self.role),
+            _ => return Known::No,
+        }
+        Known::Yes
+    }
+
+    /// What a tool answered, of the client's or of the server's own.
+    fn tool_result(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        match key {
+            "content" => self.as_role(Role::ToolResult).content(reading, value),
+            "tool_use_id" | "caller" | "is_error" => reading.setting(value),
+            _ => return Known::No,
+        }
+        Known::Yes
+    }
+
+    /// The results that only server tools give.
+    fn result(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        match key {
+            "content" => self.content(reading, value),
+            "title" | "url" | "page_age" | "stdout" | "stderr" | "tool_name" | "lines" | "error_message" => {
+                reading.all(value, self.role);
+            }
+            "tool_references" => self.content(reading, value),
+            "error_code" | "retrieved_at" | "file_type" | "return_code" => reading.setting(value),
+            "is_file_update" | "num_lines" | "start_line" | "total_lines" => reading.setting(value),
+            "new_lines" | "new_start" | "old_lines" | "old_start" => reading.setting(value),
+            "encrypted_content" | "encrypted_stdout" => reading.skip(value, SkipReason::Opaque, self.role),
+            _ => return Known::No,
+        }
+        Known::Yes
+    }
+}
+
+fn tool_use(reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+    match key {
+        "name" | "server_name" => reading.text(value, Role::ToolArgument),
+        "input" => reading.all(value, Role::ToolArgument),
+        "id" | "caller" => reading.setting(value),
+        _ => return Known::No,
+    }
+    Known::Yes
+}
+
+/// A `type`: inert when it is one of the dialect's.
+fn kind_word(reading: &mut Reading, value: Value<'_>, role: Role) {
+    match value.string() {
+        Some(string) if TYPES.binary_search(&&*string.text()).is_ok() => {}
+        _ => reading.unrecognised(value, role),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_types_are_sorted_for_the_search() {
+        assert!(TYPES.is_sorted());
+    }
+}

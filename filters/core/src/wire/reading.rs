@@ -1,0 +1,140 @@
+//! What a reader gathers, and the one rule: every string of the body ends in exactly one place.
+//!
+//! That is a [`Text`], a [`Skipped`] with its reason, the model's name, or one of the *inert* places that no model sees
+//! as text: identifiers (see [`identifier`]) at places a dialect defines for settings and ids, the words of closed
+//! enumerations (`type`, `role`), and the vocabulary of JSON Schema. An inert place holds nothing but what it is made
+//! for: any other string there is inspected as [`Source::Unrecognised`]. Numbers, booleans and nulls carry no text.
+
+use super::{Dialect, Prompt, Role, SkipReason, Skipped, Source, Text};
+use crate::json::{Kind, Str, Value};
+
+/// Longest string that counts as an identifier: UUIDs, tool call ids, model names, language tags, dates.
+const IDENTIFIER: usize = 64;
+
+/// Whether a dialect defines a member, and it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    Yes,
+    No,
+}
+
+/// A prompt in the making.
+pub(super) struct Reading {
+    prompt: Prompt,
+}
+
+impl Reading {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        let (texts, skipped) = (Vec::with_capacity(16), Vec::new());
+        Self { prompt: Prompt { dialect, model: None, stream: false, texts, skipped } }
+    }
+
+    pub(super) fn finish(self) -> Prompt {
+        self.prompt
+    }
+
+    /// The model's name.
+    pub(super) fn model(&mut self, value: Value<'_>) {
+        match value.string() {
+            Some(name) => self.prompt.model = Some(name.span()),
+            None => self.unrecognised(value, Role::User),
+        }
+    }
+
+    /// Whether a stream is asked for.
+    pub(super) fn stream(&mut self, value: Value<'_>) {
+        self.prompt.stream = value.bool() == Some(true);
+        self.setting(value);
+    }
+
+    /// A string at a place for text; anything else there is not recognised.
+    pub(super) fn text(&mut self, value: Value<'_>, role: Role) {
+        match value.string() {
+            Some(string) => self.push(string, role, Source::Defined),
+            None => self.unrecognised(value, role),
+        }
+    }
+
+    /// Every string and every key of a value that the dialect defines for text of any structure.
+    pub(super) fn all(&mut self, value: Value<'_>, role: Role) {
+        self.walk(value, role, Source::Defined);
+    }
+
+    /// Every string and every key of a value that the dialect does not define.
+    pub(super) fn unrecognised(&mut self, value: Value<'_>, role: Role) {
+        self.walk(value, role, Source::Unrecognised);
+    }
+
+    /// A value that no model sees: whatever in it is not an identifier is inspected all the same.
+    pub(super) fn setting(&mut self, value: Value<'_>) {
+        for string in value.nodes().filter_map(Value::string).filter(|string| !identifier(*string)) {
+            self.push(string, Role::User, Source::Unrecognised);
+        }
+    }
+
+    /// A word of a closed enumeration; any other string is inspected.
+    pub(super) fn word(&mut self, value: Value<'_>, words: &[&str], role: Role) {
+        match value.string() {
+            Some(string) if words.iter().any(|word| string.is(word)) => {}
+            _ => self.unrecognised(value, role),
+        }
+    }
+
+    /// A string that is not inspected; anything else there is not recognised.
+    pub(super) fn skip(&mut self, value: Value<'_>, reason: SkipReason, role: Role) {
+        match value.string() {
+            Some(string) => self.prompt.skipped.push(Skipped { reason, span: string.span() }),
+            None => self.unrecognised(value, role),
+        }
+    }
+
+    /// The values of an array, one by one; what is no array is not recognised.
+    pub(super) fn each(&mut self, array: Value<'_>, role: Role, mut read: impl FnMut(&mut Self, Value<'_>)) {
+        match array.kind() {
+            Kind::Array => array.items().for_each(|item| read(self, item)),
+            _ => self.unrecognised(array, role),
+        }
+    }
+
+    /// The members of an object, one by one; what is no object is not recognised.
+    ///
+    /// `read` is given each name with its escapes read, and says whether the dialect knows it there; if not, the member
+    /// is not recognised.
+    pub(super) fn members(
+        &mut self,
+        object: Value<'_>,
+        role: Role,
+        mut read: impl FnMut(&mut Self, &str, Value<'_>) -> Known,
+    ) {
+        if object.kind() != Kind::Object {
+            return self.unrecognised(object, role);
+        }
+        for (key, value) in object.entries() {
+            if let Known::No = read(self, &key.text(), value) {
+                self.push(key, role, Source::Unrecognised);
+                self.unrecognised(value, role);
+            }
+        }
+    }
+
+    /// One string.
+    pub(super) fn push(&mut self, string: Str<'_>, role: Role, source: Source) {
+        self.prompt.texts.push(Text { role, source, span: string.span(), escaped: string.escaped() });
+    }
+
+    fn walk(&mut self, value: Value<'_>, role: Role, source: Source) {
+        for node in value.nodes() {
+            if let Kind::String | Kind::Key = node.kind()
+                && let Some(string) = node.string()
+            {
+                self.push(string, role, source);
+            }
+        }
+    }
+}
+
+/// Whether a string can be an identifier and nothing else: at most 64 letters, digits and `_ - . : / @` of ASCII.
+pub(super) fn identifier(string: Str<'_>) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
+    string.span().len() as usize <= IDENTIFIER && string.bytes().all(allowed)
+}
