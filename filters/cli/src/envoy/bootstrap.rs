@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 /// The one source: people run this file by hand, everything else starts from it.
 const MINIMAL: &str = include_str!("../../../../envoy/minimal.yaml");
 
-const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
 const FILTERS: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
 const ROUTE: &str =
     "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes/0/route";
+/// Below a listener.
+const ACCESS_LOG: &str = "/filter_chains/0/filters/0/typed_config/access_log/0";
 const CLUSTER: &str = "/static_resources/clusters/0";
 
 /// Where the system keeps the certificates it trusts: Debian, Ubuntu, Alpine; Fedora, RHEL; openSUSE; macOS.
@@ -70,14 +71,17 @@ impl Bootstrap {
         self.set(&format!("{CLUSTER}/per_connection_buffer_limit_bytes"), json!(bytes))
     }
 
-    /// The access log goes to a file instead of standard output.
+    /// The access log of every listener goes to a file instead of standard output.
     pub fn access_log(&mut self, file: &Path) -> Result<&mut Self> {
         let file = file.to_str().with_context(|| format!("access log {}: the path is not UTF-8", file.display()))?;
-        let log = self.at(&format!("{MANAGER}/access_log/0"))?;
-        log["name"] = json!("envoy.access_loggers.file");
-        log["typed_config"]["@type"] =
-            json!("type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog");
-        log["typed_config"]["path"] = json!(file);
+        let listeners = self.at("/static_resources/listeners")?.as_array_mut().into_iter().flatten();
+        for listener in listeners {
+            let log = listener.pointer_mut(ACCESS_LOG).with_context(|| shipped(ACCESS_LOG))?;
+            log["name"] = json!("envoy.access_loggers.file");
+            log["typed_config"]["@type"] =
+                json!("type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog");
+            log["typed_config"]["path"] = json!(file);
+        }
         Ok(self)
     }
 

@@ -18,7 +18,7 @@ use crate::http_client::{self, Reply};
 
 /// Compiling a module in V8 takes a second or two; a machine under load takes longer.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(5);
 /// Envoy ends at once when asked; after this it is killed.
 const END_WITHIN: Duration = Duration::from_secs(5);
 /// Lines of the log that explain a failure.

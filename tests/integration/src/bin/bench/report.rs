@@ -1,0 +1,215 @@
+//! What was measured, as JSON, as a table and as a picture.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::load::Latencies;
+use crate::plot;
+
+/// One run.
+#[derive(Debug)]
+pub struct Report {
+    /// Name of the module.
+    pub module: String,
+    /// Size of its file.
+    pub module_bytes: u64,
+    /// Envoy's worker threads.
+    pub workers: u16,
+    /// Processors that this run could use: client, Envoy and upstream share them.
+    pub cpus: usize,
+    /// Starts.
+    pub ready: Ready,
+    /// Resident memory.
+    pub memory: Memory,
+    /// A row for each size.
+    pub rows: Vec<Row>,
+}
+
+/// From the start of the process until every listener accepts.
+#[derive(Debug, Default)]
+pub struct Ready {
+    /// With the module, a value for each start.
+    pub with: Vec<Duration>,
+    /// Without.
+    pub without: Vec<Duration>,
+}
+
+/// Resident bytes of Envoy after the same load.
+#[derive(Debug)]
+pub struct Memory {
+    /// With the module.
+    pub with: u64,
+    /// Without.
+    pub without: u64,
+    /// VMs that ran.
+    pub vms: u64,
+}
+
+impl Memory {
+    fn each_vm(&self) -> u64 {
+        self.with.saturating_sub(self.without) / self.vms.max(1)
+    }
+}
+
+/// Latencies of one size in microseconds.
+#[derive(Debug)]
+pub struct Row {
+    /// Of the request's body.
+    pub bytes: usize,
+    requests: usize,
+    with: Percentiles,
+    without: Percentiles,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Percentiles {
+    p50: f64,
+    p99: f64,
+}
+
+impl Percentiles {
+    fn of(sorted: &[Duration]) -> Self {
+        let at = |share: f64| {
+            let index = (sorted.len() as f64 * share) as usize;
+            sorted.get(index.min(sorted.len().saturating_sub(1))).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+        };
+        Self { p50: at(0.50), p99: at(0.99) }
+    }
+}
+
+impl Row {
+    /// From sorted times.
+    pub fn new(bytes: usize, latencies: &Latencies) -> Self {
+        Self {
+            bytes,
+            requests: latencies.with.len(),
+            with: Percentiles::of(&latencies.with),
+            without: Percentiles::of(&latencies.without),
+        }
+    }
+
+    /// What the module adds to the median, in microseconds.
+    pub fn added_p50(&self) -> f64 {
+        self.with.p50 - self.without.p50
+    }
+
+    fn added_p99(&self) -> f64 {
+        self.with.p99 - self.without.p99
+    }
+
+    fn ratio(&self) -> f64 {
+        self.with.p50 / self.without.p50
+    }
+}
+
+/// A line to look at while it runs.
+pub fn progress(bytes: usize, latencies: &Latencies) -> String {
+    let row = Row::new(bytes, latencies);
+    format!("{:>8}  {:>5} pairs  p50 added {:>9.1} us", size(bytes), row.requests, row.added_p50())
+}
+
+impl Report {
+    /// A page for people.
+    pub fn markdown(&self) -> String {
+        let (with, without) = (median(&self.ready.with), median(&self.ready.without));
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let mut page = format!(
+            "# {module}.wasm in Envoy, with and without\n\n\
+             {workers} workers on {cpus} processors, shared with the client and the upstream; one request at a time, in \
+             turn, on kept connections.\n\n\
+             | | with | without | the module |\n|---|---:|---:|---:|\n\
+             | ready after (median of {starts}) | {with:.0} ms | {without:.0} ms | {added:.0} ms |\n\
+             | resident memory | {rss_with:.1} MiB | {rss_without:.1} MiB | {each:.1} MiB for each of {vms} VMs |\n\
+             | size | | | {kib:.0} KiB |\n\n\
+             | body | pairs | p50 without | p50 with | added p50 | ratio | p99 without | p99 with | added p99 |\n\
+             |---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+            module = self.module,
+            workers = self.workers,
+            cpus = self.cpus,
+            starts = self.ready.with.len(),
+            with = with * 1e3,
+            without = without * 1e3,
+            added = (with - without) * 1e3,
+            rss_with = mib(self.memory.with),
+            rss_without = mib(self.memory.without),
+            each = mib(self.memory.each_vm()),
+            vms = self.memory.vms,
+            kib = self.module_bytes as f64 / 1024.0,
+        );
+        for row in &self.rows {
+            page.push_str(&format!(
+                "| {} | {} | {} | {} | {} | {:.2} | {} | {} | {} |\n",
+                size(row.bytes),
+                row.requests,
+                millis(row.without.p50),
+                millis(row.with.p50),
+                millis(row.added_p50()),
+                row.ratio(),
+                millis(row.without.p99),
+                millis(row.with.p99),
+                millis(row.added_p99()),
+            ));
+        }
+        page
+    }
+
+    fn to_json(&self) -> Value {
+        let seconds = |times: &[Duration]| times.iter().map(Duration::as_secs_f64).collect::<Vec<_>>();
+        let rows = self.rows.iter().map(|row| {
+            json!({
+                "bytes": row.bytes, "pairs": row.requests,
+                "without": {"p50_us": row.without.p50, "p99_us": row.without.p99},
+                "with": {"p50_us": row.with.p50, "p99_us": row.with.p99},
+                "added": {"p50_us": row.added_p50(), "p99_us": row.added_p99()},
+                "ratio_p50": row.ratio(),
+            })
+        });
+        json!({
+            "module": self.module, "module_bytes": self.module_bytes, "workers": self.workers, "cpus": self.cpus,
+            "ready_seconds": {"with": seconds(&self.ready.with), "without": seconds(&self.ready.without)},
+            "memory": {
+                "with_bytes": self.memory.with, "without_bytes": self.memory.without,
+                "vms": self.memory.vms, "each_vm_bytes": self.memory.each_vm(),
+            },
+            "latency": rows.collect::<Vec<_>>(),
+        })
+    }
+
+    /// Writes `gateway.json`, `gateway.md` and `gateway.svg`.
+    pub fn write(&self, directory: &Path) -> Result<()> {
+        std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+        let points: Vec<_> = self.rows.iter().map(|row| (row.bytes as f64, row.added_p50())).collect();
+        let json = serde_json::to_string_pretty(&self.to_json())?;
+        for (name, text) in [
+            ("gateway.json", json + "\n"),
+            ("gateway.md", self.markdown()),
+            ("gateway.svg", plot::added_latency(&self.module, &points)),
+        ] {
+            let file = directory.join(name);
+            std::fs::write(&file, text).with_context(|| file.display().to_string())?;
+        }
+        Ok(())
+    }
+}
+
+fn median(times: &[Duration]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).map_or(0.0, Duration::as_secs_f64)
+}
+
+/// `256 B`, `64 KiB`, `1 MiB`.
+pub fn size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    }
+}
+
+fn millis(micros: f64) -> String {
+    format!("{:.3} ms", micros / 1e3)
+}
