@@ -8,6 +8,7 @@ pub mod audit;
 pub mod config;
 pub mod head;
 pub mod json;
+pub mod refusal;
 pub mod stage;
 pub mod telemetry;
 pub mod verdict;
