@@ -119,7 +119,7 @@ impl Refusal {
             413 => "Content Too Large",
             429 => "Too Many Requests",
             503 => "Service Unavailable",
-            400..=499 => "Client Error",
+            _ if self.status < 500 => "Client Error",
             _ => "Server Error",
         };
         let (status, detail, code) = (self.status, self.message(), self.code());
