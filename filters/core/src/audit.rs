@@ -69,6 +69,8 @@ pub struct Record {
     pub model: Option<PlainName>,
     /// Whether a stream was asked for.
     pub stream: bool,
+    /// Whether the request was decided; false when the client left before its body was whole.
+    pub decided: bool,
     /// What the stages wanted.
     pub verdict: Verdict,
     /// What gave it.
@@ -125,9 +127,9 @@ impl Record {
             "dialect": self.dialect.name(),
             "model": self.model.as_ref().map(PlainName::as_str),
             "stream": self.stream,
-            "verdict": self.verdict.name(),
-            "stage": self.judge.name(),
-            "enforced": self.enforced,
+            "verdict": self.decided.then(|| self.verdict.name()),
+            "stage": self.decided.then(|| self.judge.name()),
+            "enforced": self.decided.then_some(self.enforced),
             "score": f64::from((self.score * 10_000.0).round()) / 10_000.0,
             "rules": rules,
             "unreadable": self.unreadable.map(Unreadable::name),

@@ -30,6 +30,11 @@ impl Head {
         self.fields.iter().filter(move |(n, _)| n == name.as_bytes()).map(|(_, v)| v.as_slice())
     }
 
+    /// Every name that starts with `prefix`, once for each time it stands here.
+    pub fn names_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields.iter().map(|(n, _)| n.as_slice()).filter(move |n| n.starts_with(prefix.as_bytes()))
+    }
+
     /// `:method`, or nothing.
     pub fn method(&self) -> &[u8] {
         self.get(":method").unwrap_or_default()

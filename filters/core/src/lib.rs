@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod config;
+pub mod exchange;
 pub mod head;
 pub mod json;
 pub mod refusal;

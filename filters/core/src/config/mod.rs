@@ -88,6 +88,14 @@ impl Config {
         }
     }
 
+    /// What stands in before any document was accepted: no stage, and everything that fails is refused.
+    pub fn unconfigured() -> Self {
+        let nothing = json!({});
+        let mut problems = Vec::new();
+        let mut reader = Checked::new(String::new(), &nothing, &mut problems);
+        Self { default: Arc::new(Profile::read("unconfigured", &mut reader, &[])), routes: Vec::new(), audit_key: None }
+    }
+
     /// The profile for a request: that of the first route that matches it, else the default one.
     pub fn select(&self, head: &Head) -> &Arc<Profile> {
         let target = route::Target::of(head);

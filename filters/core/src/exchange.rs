@@ -1,0 +1,360 @@
+//! One request and its answer, from the first head to the last byte: the order of the stages, and the one place that
+//! decides.
+//!
+//! The host feeds it what arrives and does what it says. Every method may be called again, late or out of turn: once
+//! an exchange is decided, it stays decided.
+
+use std::sync::Arc;
+
+use crate::audit::{MAX_RULES, Origin, PlainName, Record, hmac_of};
+use crate::config::{Config, Profile};
+use crate::head::Head;
+use crate::json;
+use crate::refusal::{self, Refusal};
+use crate::stage::{Request, Stage};
+use crate::telemetry::{Cause, Counter, VERDICT_HEADER};
+use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, Verdict};
+use crate::wire::{self, Dialect, Skipped, Span, Unreadable};
+
+/// What the host is to do with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Let it through, and what follows of this direction.
+    Forward,
+    /// Keep it, and bring it again with what follows.
+    Hold,
+    /// Answer with this in its place.
+    Refuse(Reply),
+    /// The answer is under way and cannot be replaced: end it.
+    Reset,
+}
+
+/// An answer of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Header fields.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, in the caller's dialect.
+    pub body: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was forwarded.
+    Head,
+    /// The body is being gathered.
+    Body,
+    /// The request may go, or has gone.
+    Forwarded,
+    /// We answered; what comes back is our own.
+    Refused,
+}
+
+/// One exchange.
+pub struct Exchange {
+    config: Arc<Config>,
+    profile: Arc<Profile>,
+    head: Head,
+    stages: Vec<(Mode, Box<dyn Stage>)>,
+    phase: Phase,
+    /// The dialect that the client expects a refusal in: that of the path it called.
+    caller: Dialect,
+    record: Record,
+    counts: Vec<(Counter, u64)>,
+}
+
+impl Exchange {
+    /// An exchange whose head has arrived, at `now`, microseconds since the Unix epoch.
+    pub fn open(config: &Arc<Config>, head: Head, now: u64) -> Self {
+        let profile = Arc::clone(config.select(&head));
+        let open = profile.stages.iter().filter(|stage| stage.mode() != Mode::Off);
+        let stages = open.map(|stage| (stage.mode(), stage.open())).collect();
+        let caller = wire::detect(head.path(), head.get("anthropic-version").is_some());
+        let record = Record {
+            time: now,
+            id: head.get("x-request-id").and_then(PlainName::new),
+            profile: profile.name.clone(),
+            dialect: caller,
+            model: None,
+            stream: false,
+            decided: false,
+            verdict: Verdict::Allow,
+            judge: Judge::None,
+            enforced: true,
+            score: 0.0,
+            rules: Vec::new(),
+            unreadable: None,
+            failure: None,
+            texts: 0,
+            coverage: Coverage::default(),
+            prompt_hmac: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            status: 0,
+            origin: Origin::Pending,
+            complete: false,
+            inspect_micros: 0,
+            first_byte_micros: None,
+        };
+        Self { config: Arc::clone(config), profile, head, stages, phase: Phase::Head, caller, record, counts: Vec::new() }
+    }
+
+    /// The head of the request; `ends` when no body follows.
+    pub fn request_head(&mut self, ends: bool) -> Act {
+        if self.phase != Phase::Head {
+            return self.settled();
+        }
+        self.phase = Phase::Body;
+        if self.stages.is_empty() {
+            return self.decide();
+        }
+        let Self { stages, head, .. } = self;
+        let opinions: Vec<_> = stages.iter_mut().map(|(mode, stage)| (*mode, stage.request_head(head))).collect();
+        if let Some(act) = self.weigh(opinions) {
+            return act;
+        }
+        if self.head.is_upgrade() {
+            return self.unreadable(Unreadable::Upgrade);
+        }
+        if ends {
+            return self.decide();
+        }
+        if self.head.is_encoded() {
+            return self.unreadable(Unreadable::Compressed);
+        }
+        if self.head.content_length().is_some_and(|length| length > self.body_cap()) {
+            return self.unreadable(Unreadable::Size);
+        }
+        Act::Forward
+    }
+
+    /// `bytes` of the body have been gathered and more will come.
+    pub fn request_gathered(&mut self, bytes: u64) -> Act {
+        if self.phase != Phase::Body {
+            return self.settled();
+        }
+        self.record.request_bytes = self.record.request_bytes.max(bytes);
+        if bytes > self.body_cap() { self.unreadable(Unreadable::Size) } else { Act::Hold }
+    }
+
+    /// The body is whole. `clock` is asked before and after the inspection.
+    pub fn request_body(&mut self, body: &[u8], clock: &dyn Fn() -> u64) -> Act {
+        if self.phase != Phase::Body {
+            return self.settled();
+        }
+        let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        self.record.request_bytes = bytes;
+        if bytes > self.body_cap() {
+            return self.unreadable(Unreadable::Size);
+        }
+        if body.is_empty() {
+            return self.decide();
+        }
+        let start = clock();
+        let act = self.inspect(body);
+        self.record.inspect_micros = clock().saturating_sub(start);
+        act
+    }
+
+    fn inspect(&mut self, body: &[u8]) -> Act {
+        let request = wire::Request {
+            method: self.head.method(),
+            path: self.head.path(),
+            content_type: self.head.get("content-type"),
+            anthropic: self.head.get("anthropic-version").is_some(),
+            body,
+        };
+        let prompt = match wire::read(&request, &self.profile.limits) {
+            Ok(prompt) => prompt,
+            Err(why) => return self.unreadable(why),
+        };
+        self.record.dialect = prompt.dialect;
+        if self.caller == Dialect::Unknown {
+            self.caller = prompt.dialect;
+        }
+        self.record.model = prompt.model.and_then(|span| PlainName::new(span.of(body)));
+        self.record.stream = prompt.stream;
+        self.record.texts = u64::try_from(prompt.texts.len()).unwrap_or(u64::MAX);
+        prompt.skipped.iter().for_each(|part| self.record.coverage.skip(part));
+        self.record.prompt_hmac = self.config.audit_key.as_ref().and_then(|key| {
+            let texts: Vec<_> = prompt.texts.iter().filter_map(|text| json::unescape(body, text.span)).collect();
+            hmac_of(key, texts.iter().map(|text| text.text().as_bytes()))
+        });
+        let Self { stages, head, .. } = self;
+        let request = Request { head, body, prompt: &prompt };
+        let opinions: Vec<_> = stages.iter_mut().map(|(mode, stage)| (*mode, stage.request(request))).collect();
+        match self.weigh(opinions) {
+            Some(act) => act,
+            None => self.decide(),
+        }
+    }
+
+    /// The head of the answer. True when it is the upstream's and not our own.
+    pub fn response_head(&mut self, status: u16, ends: bool, now: u64) -> bool {
+        self.record.status = status;
+        self.record.first_byte_micros.get_or_insert(now.saturating_sub(self.record.time));
+        if self.phase != Phase::Refused {
+            self.record.origin = Origin::Upstream;
+        }
+        self.record.complete = ends;
+        self.phase != Phase::Refused
+    }
+
+    /// `bytes` more of the answer's body; `ends` when they are the last.
+    pub fn response_body(&mut self, bytes: u64, ends: bool) {
+        self.record.response_bytes = self.record.response_bytes.saturating_add(bytes);
+        self.record.complete = self.record.complete || ends;
+    }
+
+    /// A part of the filter could not do its work while the request was on its way.
+    pub fn request_failed(&mut self, cause: Cause) -> Act {
+        self.failed(cause);
+        if matches!(self.phase, Phase::Forwarded | Phase::Refused) {
+            return self.settled();
+        }
+        match self.profile.on_failure.request {
+            Failure::Open => self.decide(),
+            Failure::Closed => self.refuse(Verdict::Block, Judge::Failure, 503),
+        }
+    }
+
+    /// A part of the filter could not do its work while the answer was on its way; `begun` when its head has gone.
+    pub fn response_failed(&mut self, cause: Cause, begun: bool) -> Act {
+        self.failed(cause);
+        match (self.phase, self.profile.on_failure.response) {
+            (Phase::Refused, _) | (_, Failure::Open) => Act::Forward,
+            (_, Failure::Closed) if begun => Act::Reset,
+            (_, Failure::Closed) => self.refuse(Verdict::Block, Judge::Failure, 503),
+        }
+    }
+
+    /// The host removed a header that only this filter may set.
+    pub fn forged(&mut self) {
+        self.count(Counter::ForgedHeaders, 1);
+    }
+
+    /// What is known by now.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Whether the request was decided.
+    pub fn is_decided(&self) -> bool {
+        matches!(self.phase, Phase::Forwarded | Phase::Refused)
+    }
+
+    /// What to count since the last call.
+    pub fn take_counts(&mut self) -> Vec<(Counter, u64)> {
+        core::mem::take(&mut self.counts)
+    }
+
+    fn body_cap(&self) -> u64 {
+        u64::try_from(self.profile.limits.body_bytes).unwrap_or(u64::MAX)
+    }
+
+    fn count(&mut self, counter: Counter, by: u64) {
+        if by > 0 {
+            self.counts.push((counter, by));
+        }
+    }
+
+    fn failed(&mut self, cause: Cause) {
+        self.record.failure = Some(cause);
+        self.count(Counter::Failures(cause), 1);
+    }
+
+    /// What the host is to do when it comes again after the decision.
+    fn settled(&self) -> Act {
+        if self.phase == Phase::Refused { Act::Hold } else { Act::Forward }
+    }
+
+    /// Takes in what the stages think; gives the refusal if one of them may and wants to.
+    fn weigh(&mut self, opinions: Vec<(Mode, Opinion)>) -> Option<Act> {
+        let mut inspected = self.record.coverage.inspected;
+        let mut refusing: Option<(Verdict, Judge)> = None;
+        for (mode, opinion) in opinions {
+            inspected = inspected.max(opinion.inspected);
+            let left_out = u32::try_from(opinion.left_out).unwrap_or(u32::MAX);
+            let span = Span { start: 0, end: left_out };
+            self.record.coverage.skip(&Skipped { reason: wire::SkipReason::Limit, span });
+            self.record.score = self.record.score.max(opinion.score);
+            let worst = opinion.worst().map(|finding| finding.rule);
+            for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {
+                if self.record.rules.len() < MAX_RULES && !self.record.rules.contains(&rule) {
+                    self.record.rules.push(rule);
+                }
+            }
+            let enforced = mode == Mode::Enforce;
+            let outranks = (enforced, opinion.verdict) > (self.record.enforced, self.record.verdict);
+            if opinion.verdict > Verdict::Allow && (outranks || self.record.verdict == Verdict::Allow) {
+                self.record.verdict = opinion.verdict;
+                self.record.judge = opinion.judge;
+                self.record.enforced = enforced;
+            }
+            if enforced && opinion.verdict.refuses() && refusing.is_none_or(|(verdict, _)| opinion.verdict > verdict) {
+                refusing = Some((opinion.verdict, opinion.judge));
+            }
+        }
+        self.record.coverage.inspected = inspected;
+        let (verdict, judge) = refusing?;
+        Some(self.refuse(verdict, judge, if verdict == Verdict::Throttle { 429 } else { 403 }))
+    }
+
+    fn unreadable(&mut self, why: Unreadable) -> Act {
+        self.record.unreadable = Some(why);
+        self.count(Counter::Unreadable(why), 1);
+        let enforced = self.stages.iter().any(|(mode, _)| *mode == Mode::Enforce);
+        match self.profile.unreadable {
+            Verdict::Block if enforced => self.refuse(Verdict::Block, Judge::Read, why.status()),
+            verdict => {
+                if verdict > self.record.verdict {
+                    self.record.verdict = verdict;
+                    self.record.judge = Judge::Read;
+                    self.record.enforced = enforced;
+                }
+                self.decide()
+            }
+        }
+    }
+
+    fn decide(&mut self) -> Act {
+        self.phase = Phase::Forwarded;
+        self.tally();
+        Act::Forward
+    }
+
+    fn refuse(&mut self, verdict: Verdict, judge: Judge, status: u16) -> Act {
+        let counted = self.is_decided();
+        self.phase = Phase::Refused;
+        self.record.verdict = verdict;
+        self.record.judge = judge;
+        self.record.enforced = true;
+        self.record.status = status;
+        self.record.origin = Origin::Portcullis;
+        if !counted {
+            self.tally();
+        }
+        let explain = self.profile.explain;
+        let rule = self.record.rules.first().copied().filter(|_| explain && judge == Judge::Rules);
+        let why = self.record.unreadable.filter(|_| explain);
+        let refusal = Refusal { dialect: self.caller, status, rule, unreadable: why };
+        let mut headers = vec![("content-type", refusal::content_type(self.caller).to_string())];
+        if explain {
+            let rule = rule.map(|rule| format!("; rule={rule}")).unwrap_or_default();
+            headers.push((VERDICT_HEADER, format!("{}{rule}; stage={}", verdict.name(), judge.name())));
+        }
+        Act::Refuse(Reply { status, headers, body: refusal.body() })
+    }
+
+    fn tally(&mut self) {
+        self.record.decided = true;
+        let Record { verdict, judge, enforced, coverage, .. } = self.record;
+        self.count(Counter::Requests { verdict, judge, enforced }, 1);
+        self.count(Counter::InspectedBytes, coverage.inspected);
+        for (why, bytes) in wire::SkipReason::ALL.into_iter().zip(coverage.skipped) {
+            self.count(Counter::SkippedBytes(why), bytes);
+        }
+    }
+}
