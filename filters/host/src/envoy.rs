@@ -1,0 +1,82 @@
+//! What an exchange needs of its host.
+
+use core::fmt;
+
+use portcullis_core::exchange::Reply;
+use portcullis_core::head::Head;
+use portcullis_core::telemetry::Counter;
+
+/// A call that the host refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostError {
+    /// The function's name in the ABI.
+    pub call: &'static str,
+    /// The status that came back; see the proxy-wasm specification.
+    pub status: u32,
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} gave status {}", self.call, self.status)
+    }
+}
+
+/// The direction of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the model.
+    Request,
+    /// Back to the client.
+    Response,
+}
+
+/// The host, for one stream. No method may panic, whatever the phase.
+pub trait Envoy {
+    /// Microseconds since the Unix epoch; 0 when the host has no clock.
+    fn now(&self) -> u64;
+
+    /// The head of the message.
+    ///
+    /// # Errors
+    /// When the host does not have it, or it is beyond the ABI's limits.
+    fn head(&self, way: Way) -> Result<Head, HostError>;
+
+    /// The first value of one field of the message's head, without copying the rest.
+    ///
+    /// # Errors
+    /// As [`Envoy::head`].
+    fn field(&self, way: Way, name: &str) -> Result<Option<Vec<u8>>, HostError>;
+
+    /// Removes every field of this name.
+    ///
+    /// # Errors
+    /// When the host cannot change the head any more.
+    fn remove(&self, way: Way, name: &[u8]) -> Result<(), HostError>;
+
+    /// The request's body as far as the host keeps it, at most `max` bytes.
+    ///
+    /// # Errors
+    /// When the host keeps none.
+    fn request_body(&self, max: usize) -> Result<Vec<u8>, HostError>;
+
+    /// Answers in place of the upstream.
+    ///
+    /// # Errors
+    /// When an answer is under way.
+    fn reply(&self, reply: &Reply) -> Result<(), HostError>;
+
+    /// Ends the stream without an answer.
+    ///
+    /// # Errors
+    /// When there is no stream any more.
+    fn reset(&self, way: Way) -> Result<(), HostError>;
+
+    /// Leaves a value where access logs find it.
+    ///
+    /// # Errors
+    /// When the stream's state cannot be changed any more.
+    fn publish(&self, property: &str, value: &str) -> Result<(), HostError>;
+
+    /// Adds to a counter. Counting is never worth a request, so there is no error.
+    fn count(&self, counter: Counter, by: u64);
+}

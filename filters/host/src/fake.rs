@@ -1,0 +1,131 @@
+//! A host for tests: keeps what it is told, and refuses what it is told to refuse.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use portcullis_core::exchange::Reply;
+use portcullis_core::head::Head;
+use portcullis_core::telemetry::Counter;
+
+use crate::envoy::{Envoy, HostError, Way};
+
+/// What a fake host was told, and what it has.
+#[derive(Default)]
+pub struct State {
+    /// The head of the request.
+    pub request: Vec<(String, Vec<u8>)>,
+    /// The head of the answer.
+    pub response: Vec<(String, Vec<u8>)>,
+    /// The request's body, as far as it was buffered.
+    pub body: Vec<u8>,
+    /// Answers in place of the upstream.
+    pub replies: Vec<Reply>,
+    /// Streams that were reset.
+    pub resets: Vec<Way>,
+    /// What access logs would find.
+    pub published: Vec<(String, String)>,
+    /// What was counted.
+    pub counted: Vec<(Counter, u64)>,
+    /// Calls that are refused, by name.
+    pub refuses: Vec<&'static str>,
+    /// Calls that panic, by name.
+    pub panics: Vec<&'static str>,
+    /// The clock: each look at it takes a microsecond.
+    pub now: u64,
+}
+
+/// A handle on a fake host.
+#[derive(Clone, Default)]
+pub struct Fake(pub Rc<RefCell<State>>);
+
+impl Fake {
+    /// A host with a request of this head, `:method` POST and this path.
+    pub fn post(path: &str, fields: &[(&str, &str)]) -> Self {
+        let fake = Self::default();
+        let head = [(":method", "POST"), (":path", path), (":authority", "gateway")];
+        let all = head.iter().chain(fields).map(|(n, v)| ((*n).to_string(), v.as_bytes().to_vec()));
+        fake.0.borrow_mut().request = all.collect();
+        fake.0.borrow_mut().response = vec![(":status".into(), b"200".to_vec())];
+        fake
+    }
+
+    /// How often `counter` was counted.
+    pub fn counted(&self, counter: Counter) -> u64 {
+        self.0.borrow().counted.iter().filter(|(c, _)| *c == counter).map(|(_, by)| by).sum()
+    }
+
+    fn call(&self, call: &'static str) -> Result<(), HostError> {
+        let state = self.0.borrow();
+        if state.panics.contains(&call) {
+            drop(state);
+            panic!("the fake host was told to panic");
+        }
+        if state.refuses.contains(&call) { Err(HostError { call, status: 2 }) } else { Ok(()) }
+    }
+
+    fn fields(state: &State, way: Way) -> &[(String, Vec<u8>)] {
+        match way {
+            Way::Request => &state.request,
+            Way::Response => &state.response,
+        }
+    }
+}
+
+impl Envoy for Fake {
+    fn now(&self) -> u64 {
+        self.0.borrow_mut().now += 1;
+        self.0.borrow().now
+    }
+
+    fn head(&self, way: Way) -> Result<Head, HostError> {
+        self.call("head")?;
+        Ok(Self::fields(&self.0.borrow(), way).iter().map(|(n, v)| (n.as_bytes(), v.as_slice())).collect())
+    }
+
+    fn field(&self, way: Way, name: &str) -> Result<Option<Vec<u8>>, HostError> {
+        self.call("field")?;
+        Ok(Self::fields(&self.0.borrow(), way).iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()))
+    }
+
+    fn remove(&self, way: Way, name: &[u8]) -> Result<(), HostError> {
+        self.call("remove")?;
+        let mut state = self.0.borrow_mut();
+        let fields = match way {
+            Way::Request => &mut state.request,
+            Way::Response => &mut state.response,
+        };
+        fields.retain(|(n, _)| n.as_bytes() != name);
+        Ok(())
+    }
+
+    fn request_body(&self, max: usize) -> Result<Vec<u8>, HostError> {
+        self.call("request_body")?;
+        let body = &self.0.borrow().body;
+        if body.is_empty() {
+            return Err(HostError { call: "request_body", status: 1 });
+        }
+        Ok(body[..body.len().min(max)].to_vec())
+    }
+
+    fn reply(&self, reply: &Reply) -> Result<(), HostError> {
+        self.call("reply")?;
+        self.0.borrow_mut().replies.push(reply.clone());
+        Ok(())
+    }
+
+    fn reset(&self, way: Way) -> Result<(), HostError> {
+        self.call("reset")?;
+        self.0.borrow_mut().resets.push(way);
+        Ok(())
+    }
+
+    fn publish(&self, property: &str, value: &str) -> Result<(), HostError> {
+        self.call("publish")?;
+        self.0.borrow_mut().published.push((property.to_string(), value.to_string()));
+        Ok(())
+    }
+
+    fn count(&self, counter: Counter, by: u64) {
+        self.0.borrow_mut().counted.push((counter, by));
+    }
+}

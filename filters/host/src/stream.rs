@@ -1,0 +1,198 @@
+//! The callbacks of one HTTP stream, put into the order of an exchange.
+//!
+//! The request way: head, body in parts that the host keeps while we pause, then the end of the body or trailers in its
+//! place. The response way: head, body in parts, end. Our own reply comes back through the response callbacks and is
+//! left alone. A callback that comes late, twice or after the end changes nothing.
+
+use std::sync::Arc;
+
+use portcullis_core::config::Config;
+use portcullis_core::exchange::{Act, Exchange};
+use portcullis_core::head::Head;
+use portcullis_core::telemetry::{AUDIT_PROPERTY, Callback, Cause, HEADER_PREFIX, VERDICT_HEADER};
+
+use crate::envoy::{Envoy, Way};
+use crate::guard::{Panicked, guarded, unplanted};
+
+/// What the host does with the message after a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It goes on.
+    Continue,
+    /// It is kept, body and all, until a later callback lets it go.
+    Pause,
+}
+
+/// One HTTP stream.
+pub struct Stream<E> {
+    envoy: E,
+    config: Arc<Config>,
+    exchange: Option<Exchange>,
+    /// Bytes of the request's body that the host keeps.
+    gathered: usize,
+    /// The head of an answer has gone: nothing can replace it any more.
+    answering: bool,
+    /// Its creation panicked: the failure policy answers for it.
+    stillborn: bool,
+}
+
+impl<E: Envoy + Clone> Stream<E> {
+    /// A stream under this configuration.
+    pub fn new(envoy: E, config: Arc<Config>) -> Self {
+        Self { envoy, config, exchange: None, gathered: 0, answering: false, stillborn: false }
+    }
+
+    /// A stream that could not be made: its request follows the failure policy.
+    pub fn stillborn(envoy: E, config: Arc<Config>) -> Self {
+        Self { stillborn: true, ..Self::new(envoy, config) }
+    }
+
+    /// The head of the request.
+    pub fn on_request_headers(&mut self, ends: bool) -> Flow {
+        self.request_way(Callback::RequestHeaders, |stream| {
+            let now = stream.envoy.now();
+            let Ok(head) = stream.envoy.head(Way::Request) else {
+                return stream.exchange().request_failed(Cause::Host);
+            };
+            let forged: Vec<_> = head.names_with(HEADER_PREFIX).map(<[u8]>::to_vec).collect();
+            let stillborn = stream.stillborn;
+            let exchange = stream.exchange.insert(Exchange::open(&stream.config, head, now));
+            if stillborn {
+                return exchange.request_failed(Cause::Panic);
+            }
+            for name in forged {
+                exchange.forged();
+                if stream.envoy.remove(Way::Request, &name).is_err() {
+                    return exchange.request_failed(Cause::Host);
+                }
+            }
+            exchange.request_head(ends)
+        })
+    }
+
+    /// A part of the body; the host keeps `size` bytes of it by now, as long as we pause.
+    pub fn on_request_body(&mut self, size: usize, ends: bool) -> Flow {
+        self.request_way(Callback::RequestBody, |stream| {
+            stream.gathered = size;
+            let act = stream.exchange().request_gathered(u64::try_from(size).unwrap_or(u64::MAX));
+            if ends && act == Act::Hold { stream.request_whole() } else { act }
+        })
+    }
+
+    /// Trailers: the body ended before them, and no callback said so.
+    pub fn on_request_trailers(&mut self) -> Flow {
+        self.request_way(Callback::RequestTrailers, Self::request_whole)
+    }
+
+    fn request_whole(&mut self) -> Act {
+        let envoy = self.envoy.clone();
+        let size = self.gathered;
+        let exchange = self.exchange();
+        if exchange.is_decided() {
+            return exchange.request_gathered(0);
+        }
+        let body = if size == 0 { Ok(Vec::new()) } else { envoy.request_body(size) };
+        match body {
+            Ok(body) if body.len() == size => exchange.request_body(&body, &|| envoy.now()),
+            _ => exchange.request_failed(Cause::Host),
+        }
+    }
+
+    /// The head of the answer.
+    pub fn on_response_headers(&mut self, ends: bool) -> Flow {
+        let flow = self.response_way(Callback::ResponseHeaders, |stream| {
+            let status = stream.envoy.field(Way::Response, ":status").ok().flatten();
+            let status = status.and_then(|s| core::str::from_utf8(&s).ok()?.parse().ok()).unwrap_or(0);
+            let now = stream.envoy.now();
+            let upstream = stream.exchange().response_head(status, ends, now);
+            if upstream && stream.envoy.remove(Way::Response, VERDICT_HEADER.as_bytes()).is_err() {
+                return stream.exchange().response_failed(Cause::Host, false);
+            }
+            Act::Forward
+        });
+        self.answering = true;
+        flow
+    }
+
+    /// A part of the answer's body.
+    pub fn on_response_body(&mut self, size: usize, ends: bool) -> Flow {
+        self.response_way(Callback::ResponseBody, |stream| {
+            stream.exchange().response_body(u64::try_from(size).unwrap_or(u64::MAX), ends);
+            Act::Forward
+        })
+    }
+
+    /// Trailers: the answer ended before them.
+    pub fn on_response_trailers(&mut self) -> Flow {
+        self.response_way(Callback::ResponseTrailers, |stream| {
+            stream.exchange().response_body(0, true);
+            Act::Forward
+        })
+    }
+
+    /// The end of the stream, whatever ended it: the audit record is left for the access log.
+    pub fn on_log(&mut self) {
+        let envoy = self.envoy.clone();
+        let logged = guarded(&envoy, Callback::Log, || {
+            let record = self.exchange().record().to_json();
+            envoy.publish(AUDIT_PROPERTY, &record)
+        });
+        if let Ok(Err(error)) = logged {
+            log::warn!("portcullis: an audit record was lost: {error}");
+        }
+        self.tally();
+    }
+
+    fn exchange(&mut self) -> &mut Exchange {
+        self.exchange.get_or_insert_with(|| Exchange::open(&self.config, Head::default(), 0))
+    }
+
+    fn request_way(&mut self, callback: Callback, run: impl FnOnce(&mut Self) -> Act) -> Flow {
+        let act = self.run(callback, run, |exchange| exchange.request_failed(Cause::Panic));
+        self.act(Way::Request, act)
+    }
+
+    fn response_way(&mut self, callback: Callback, run: impl FnOnce(&mut Self) -> Act) -> Flow {
+        let begun = self.answering;
+        let act = self.run(callback, run, |exchange| exchange.response_failed(Cause::Panic, begun));
+        self.act(Way::Response, act)
+    }
+
+    /// Runs a callback; after a panic the exchange says what its failure policy wants. A second panic ends the stream.
+    fn run(
+        &mut self,
+        callback: Callback,
+        run: impl FnOnce(&mut Self) -> Act,
+        failed: impl FnOnce(&mut Exchange) -> Act,
+    ) -> Act {
+        let envoy = self.envoy.clone();
+        match guarded(&envoy, callback, || run(self)) {
+            Ok(act) => act,
+            Err(Panicked) => unplanted(&envoy, callback, || failed(self.exchange())).unwrap_or(Act::Reset),
+        }
+    }
+
+    fn act(&mut self, way: Way, act: Act) -> Flow {
+        self.tally();
+        let error = match act {
+            Act::Forward => return Flow::Continue,
+            Act::Hold => return Flow::Pause,
+            Act::Refuse(reply) => self.envoy.reply(&reply).err(),
+            Act::Reset => self.envoy.reset(way).err(),
+        };
+        if let Some(error) = error {
+            log::error!("portcullis: a stream could not be answered and is reset: {error}");
+            let _ = self.envoy.reset(way);
+        }
+        Flow::Pause
+    }
+
+    fn tally(&mut self) {
+        for (counter, by) in self.exchange.as_mut().map(Exchange::take_counts).unwrap_or_default() {
+            self.envoy.count(counter, by);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,389 @@
+use portcullis_core::config::Reader;
+use portcullis_core::stage::{Kind, Request, Settings, Stage};
+use portcullis_core::telemetry::Counter;
+use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Severity, Verdict};
+use portcullis_core::wire::Unreadable;
+use serde_json::Value;
+
+use super::*;
+use crate::fake::Fake;
+
+/// Blocks texts with the word `attack`, panics at `panic`.
+struct Guard;
+
+impl Kind for Guard {
+    fn key(&self) -> &'static str {
+        "guard"
+    }
+
+    fn doc(&self) -> &'static str {
+        "A stage for tests."
+    }
+
+    fn read(&self, section: &mut dyn Reader) -> Box<dyn Settings> {
+        let shadow = section.boolean("shadow", false, "Whether it only looks.");
+        Box::new(GuardSettings(if shadow { Mode::Shadow } else { Mode::Enforce }))
+    }
+}
+
+struct GuardSettings(Mode);
+
+impl Settings for GuardSettings {
+    fn mode(&self) -> Mode {
+        self.0
+    }
+
+    fn open(&self) -> Box<dyn Stage> {
+        Box::new(GuardStage)
+    }
+}
+
+struct GuardStage;
+
+impl Stage for GuardStage {
+    fn request(&mut self, request: Request<'_>) -> Opinion {
+        let mut opinion = Opinion::default();
+        for text in &request.prompt.texts {
+            let raw = text.span.of(request.body);
+            opinion.inspected += raw.len() as u64;
+            assert_ne!(raw, b"panic");
+            if raw == b"attack" {
+                opinion.verdict = Verdict::Block;
+                opinion.judge = Judge::Rules;
+                opinion.score = 0.9;
+                opinion.findings.push(Finding {
+                    rule: RuleId::new(*b"PG", 1).unwrap(),
+                    severity: Severity::Critical,
+                    role: text.role,
+                    span: text.span,
+                });
+            }
+        }
+        opinion
+    }
+}
+
+const CHAT: &str = "/v1/chat/completions";
+
+fn config(text: &str) -> Arc<Config> {
+    Arc::new(Config::parse(text.as_bytes(), &[&Guard], &|_| None).unwrap())
+}
+
+fn chat(text: &str) -> Vec<u8> {
+    format!(r#"{{"model": "m", "messages": [{{"role": "user", "content": "{text}"}}]}}"#).into_bytes()
+}
+
+/// Sends a request in parts as Envoy does: while the stream pauses, the host keeps what came before.
+struct Sent {
+    host: Fake,
+    stream: Stream<Fake>,
+    forwarded: Vec<u8>,
+    ended: bool,
+}
+
+impl Sent {
+    fn head(host: Fake, config: &str, ends: bool) -> Self {
+        let mut stream = Stream::new(host.clone(), self::config(config));
+        let ended = stream.on_request_headers(ends) == Flow::Continue && ends;
+        Self { host, stream, forwarded: Vec::new(), ended }
+    }
+
+    fn part(&mut self, part: &[u8], ends: bool) -> Flow {
+        self.host.0.borrow_mut().body.extend_from_slice(part);
+        let size = self.host.0.borrow().body.len();
+        let flow = self.stream.on_request_body(size, ends);
+        if flow == Flow::Continue {
+            self.forwarded.append(&mut self.host.0.borrow_mut().body);
+            self.ended |= ends;
+        }
+        flow
+    }
+
+    fn trailers(&mut self) -> Flow {
+        let flow = self.stream.on_request_trailers();
+        if flow == Flow::Continue {
+            self.forwarded.append(&mut self.host.0.borrow_mut().body);
+            self.ended = true;
+        }
+        flow
+    }
+
+    /// The host hands our own reply through the response callbacks, or the upstream's answer.
+    fn answer(&mut self) {
+        self.stream.on_response_headers(false);
+        self.stream.on_response_body(10, false);
+        self.stream.on_response_body(5, true);
+        self.stream.on_log();
+    }
+
+    fn replies(&self) -> Vec<u16> {
+        self.host.0.borrow().replies.iter().map(|r| r.status).collect()
+    }
+
+    fn record(&self) -> Value {
+        let state = self.host.0.borrow();
+        let (property, record) = state.published.last().unwrap();
+        assert_eq!(property, "portcullis.audit");
+        serde_json::from_str(record).unwrap()
+    }
+}
+
+fn whole(body: &[u8], config: &str) -> Sent {
+    let mut sent = Sent::head(Fake::post(CHAT, &[]), config, false);
+    sent.part(body, true);
+    sent
+}
+
+#[test]
+fn an_attack_is_refused_and_nothing_of_its_body_goes_on_however_it_is_cut() {
+    let body = chat("attack");
+    for size in 1..=body.len() {
+        for trailers in [false, true] {
+            let mut sent = Sent::head(Fake::post(CHAT, &[]), "{}", false);
+            let parts = body.chunks(size).count();
+            for (i, part) in body.chunks(size).enumerate() {
+                assert_eq!(sent.part(part, !trailers && i + 1 == parts), Flow::Pause);
+            }
+            if trailers {
+                assert_eq!(sent.trailers(), Flow::Pause);
+            }
+            assert_eq!(sent.replies(), [403]);
+            assert!(sent.forwarded.is_empty() && !sent.ended);
+        }
+    }
+}
+
+#[test]
+fn a_benign_twin_goes_on_byte_for_byte_however_it_is_cut() {
+    let body = chat("attach");
+    for size in 1..=body.len() {
+        for trailers in [false, true] {
+            let mut sent = Sent::head(Fake::post(CHAT, &[]), "{}", false);
+            let parts = body.chunks(size).count();
+            for (i, part) in body.chunks(size).enumerate() {
+                sent.part(part, !trailers && i + 1 == parts);
+            }
+            if trailers {
+                sent.trailers();
+            }
+            assert_eq!(sent.forwarded, body);
+            assert!(sent.ended);
+            assert!(sent.replies().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_refusal_says_who_and_why_in_the_header_and_the_record() {
+    let mut sent = whole(&chat("attack"), "{}");
+    sent.host.0.borrow_mut().response = vec![(":status".into(), b"403".to_vec())];
+    sent.answer();
+    let headers = sent.host.0.borrow().replies[0].headers.clone();
+    assert!(headers.contains(&("x-portcullis-verdict", "block; rule=PG-0001; stage=rules".into())), "{headers:?}");
+    let record = sent.record();
+    assert_eq!(record["verdict"], "block");
+    assert_eq!(record["stage"], "rules");
+    assert_eq!(record["rules"], serde_json::json!(["PG-0001"]));
+    assert_eq!(record["origin"], "portcullis");
+    assert_eq!(record["status"], 403);
+    assert_eq!(record["complete"], true);
+    let counter = Counter::Requests { verdict: Verdict::Block, judge: Judge::Rules, enforced: true };
+    assert_eq!(sent.host.counted(counter), 1);
+}
+
+#[test]
+fn an_allowed_exchange_is_recorded_once_its_answer_ended() {
+    let mut sent = whole(&chat("hello"), "{}");
+    sent.answer();
+    let record = sent.record();
+    assert_eq!(record["verdict"], "allow");
+    assert_eq!(record["origin"], "upstream");
+    assert_eq!(record["model"], "m");
+    assert_eq!(record["inspected_bytes"], 5);
+    assert_eq!(record["response_bytes"], 15);
+    assert_eq!(record["request_bytes"], chat("hello").len());
+}
+
+#[test]
+fn our_own_reply_keeps_the_header_that_an_upstream_may_not_set() {
+    let forged = (":status".to_string(), b"200".to_vec());
+    for (text, left) in [("attack", 2), ("hello", 1)] {
+        let mut sent = whole(&chat(text), "{}");
+        sent.host.0.borrow_mut().response = vec![forged.clone(), ("x-portcullis-verdict".into(), b"allow".to_vec())];
+        sent.answer();
+        assert_eq!(sent.host.0.borrow().response.len(), left, "{text}");
+    }
+}
+
+#[test]
+fn forged_request_headers_are_removed_and_counted() {
+    let fields = [("x-portcullis-verdict", "allow"), ("x-user", "u"), ("x-portcullis-other", "")];
+    let sent = Sent::head(Fake::post(CHAT, &fields), "{}", false);
+    let left: Vec<_> = sent.host.0.borrow().request.iter().map(|(n, _)| n.clone()).collect();
+    assert_eq!(left, [":method", ":path", ":authority", "x-user"]);
+    assert_eq!(sent.host.counted(Counter::ForgedHeaders), 2);
+}
+
+#[test]
+fn callbacks_after_the_decision_change_nothing() {
+    let mut sent = whole(&chat("attack"), "{}");
+    assert_eq!(sent.part(b"more", false), Flow::Pause);
+    assert_eq!(sent.part(b"more", true), Flow::Pause);
+    assert_eq!(sent.trailers(), Flow::Pause);
+    assert_eq!(sent.replies(), [403]);
+
+    let mut sent = whole(&chat("hello"), "{}");
+    assert_eq!(sent.part(b"", true), Flow::Continue);
+    assert_eq!(sent.trailers(), Flow::Continue);
+    sent.answer();
+    sent.answer();
+    let counter = Counter::Requests { verdict: Verdict::Allow, judge: Judge::None, enforced: true };
+    assert_eq!(sent.host.counted(counter), 1);
+}
+
+#[test]
+fn a_request_without_a_body_goes_on() {
+    let sent = Sent::head(Fake::post(CHAT, &[]), "{}", true);
+    assert!(sent.ended);
+    let mut sent = Sent::head(Fake::post(CHAT, &[]), "{}", false);
+    assert_eq!(sent.trailers(), Flow::Continue, "headers, no data, trailers");
+    let mut sent = Sent::head(Fake::post(CHAT, &[]), "{}", false);
+    assert_eq!(sent.part(b"", true), Flow::Continue);
+}
+
+#[test]
+fn what_cannot_be_read_follows_its_policy() {
+    let block = "{}";
+    let flag = r#"{"profiles": {"default": {"unreadable": "flag"}}}"#;
+    for (fields, body, why, status) in [
+        (vec![], &b"not json"[..], Unreadable::Malformed, 400),
+        (vec![], b"{\"messages\": \"\xff\"}", Unreadable::Encoding, 400),
+        (vec![("content-encoding", "gzip")], b"\x1f\x8b", Unreadable::Compressed, 403),
+        (vec![("content-length", "1048577")], b"x", Unreadable::Size, 413),
+        (vec![("upgrade", "websocket")], b"x", Unreadable::Upgrade, 403),
+    ] {
+        let mut sent = Sent::head(Fake::post(CHAT, &fields), block, false);
+        assert_eq!(sent.part(body, true), Flow::Pause);
+        assert_eq!(sent.replies(), [status], "{why:?}");
+        assert_eq!(sent.host.counted(Counter::Unreadable(why)), 1);
+
+        let mut sent = Sent::head(Fake::post(CHAT, &fields), flag, false);
+        assert_eq!(sent.part(body, true), Flow::Continue);
+        sent.answer();
+        assert_eq!(sent.record()["verdict"], "flag");
+        assert_eq!(sent.record()["unreadable"], why.name());
+    }
+}
+
+#[test]
+fn a_body_over_the_cap_is_refused_before_it_is_whole() {
+    let config = r#"{"profiles": {"default": {"limits": {"body_bytes": 1024}}}}"#;
+    let mut sent = Sent::head(Fake::post(CHAT, &[]), config, false);
+    assert_eq!(sent.part(&[b' '; 1024], false), Flow::Pause);
+    assert!(sent.replies().is_empty());
+    assert_eq!(sent.part(b" ", false), Flow::Pause);
+    assert_eq!(sent.replies(), [413]);
+}
+
+#[test]
+fn shadow_records_what_it_would_have_done() {
+    let mut sent = whole(&chat("attack"), r#"{"profiles": {"default": {"guard": {"shadow": true}}}}"#);
+    assert!(sent.ended);
+    sent.answer();
+    assert_eq!(sent.record()["verdict"], "block");
+    assert_eq!(sent.record()["enforced"], false);
+    let counter = Counter::Requests { verdict: Verdict::Block, judge: Judge::Rules, enforced: false };
+    assert_eq!(sent.host.counted(counter), 1);
+}
+
+#[test]
+fn in_shadow_what_cannot_be_read_goes_on() {
+    let sent = whole(b"not json", r#"{"profiles": {"default": {"guard": {"shadow": true}}}}"#);
+    assert!(sent.ended);
+}
+
+const OPEN: &str = r#"{"profiles": {"default": {"on_failure": {"request": "open", "response": "open"}}}}"#;
+
+#[test]
+fn a_call_that_the_host_refuses_follows_the_failure_policy_and_never_traps() {
+    for call in ["head", "request_body", "remove"] {
+        for (config, statuses) in [("{}", &[503][..]), (OPEN, &[])] {
+            let host = Fake::post(CHAT, &[("x-portcullis-verdict", "forged")]);
+            host.0.borrow_mut().refuses = vec![call];
+            let mut sent = Sent::head(host, config, false);
+            sent.part(&chat("hello"), true);
+            assert_eq!(sent.replies(), statuses, "{call}");
+            assert_eq!(sent.ended, statuses.is_empty(), "{call}");
+            sent.host.0.borrow_mut().refuses.clear();
+            sent.answer();
+            assert_eq!(sent.record()["failure"], "host", "{call}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_the_host_refuses_becomes_a_reset() {
+    let host = Fake::post(CHAT, &[]);
+    host.0.borrow_mut().refuses = vec!["reply"];
+    let mut sent = Sent::head(host, "{}", false);
+    assert_eq!(sent.part(&chat("attack"), true), Flow::Pause);
+    assert_eq!(sent.host.0.borrow().resets, [Way::Request]);
+    assert!(!sent.ended);
+}
+
+#[test]
+fn a_panic_in_a_stage_costs_one_request_by_its_failure_policy() {
+    for (config, statuses) in [("{}", &[503][..]), (OPEN, &[])] {
+        let mut sent = whole(&chat("panic"), config);
+        assert_eq!(sent.replies(), statuses);
+        assert_eq!(sent.ended, statuses.is_empty());
+        sent.answer();
+        assert_eq!(sent.record()["failure"], "panic");
+        assert_eq!(sent.host.counted(Counter::Panics(Callback::RequestBody)), 1);
+        assert_eq!(sent.host.counted(Counter::Failures(Cause::Panic)), 1);
+    }
+}
+
+#[test]
+fn a_panic_on_the_way_back_ends_the_answer_unless_the_policy_is_open() {
+    for (config, resets) in [("{}", &[Way::Response][..]), (OPEN, &[])] {
+        let mut sent = whole(&chat("hello"), config);
+        sent.stream.on_response_headers(false);
+        let flow = sent.stream.response_way(Callback::ResponseBody, |_| panic!("planted"));
+        assert_eq!(sent.host.0.borrow().resets, resets);
+        assert_eq!(flow, if resets.is_empty() { Flow::Continue } else { Flow::Pause });
+    }
+    let mut sent = whole(&chat("hello"), "{}");
+    sent.host.0.borrow_mut().panics = vec!["field"];
+    assert_eq!(sent.stream.on_response_headers(false), Flow::Pause, "before the head has gone it can be replaced");
+    assert_eq!(sent.replies(), [503]);
+}
+
+#[test]
+fn a_stream_whose_creation_panicked_follows_the_failure_policy() {
+    for (text, statuses) in [("{}", &[503][..]), (OPEN, &[])] {
+        let host = Fake::post(CHAT, &[]);
+        let mut stream = Stream::stillborn(host.clone(), config(text));
+        stream.on_request_headers(false);
+        let replies: Vec<_> = host.0.borrow().replies.iter().map(|r| r.status).collect();
+        assert_eq!(replies, statuses);
+    }
+}
+
+#[test]
+fn a_client_that_leaves_early_is_recorded_as_undecided() {
+    let mut sent = Sent::head(Fake::post(CHAT, &[]), "{}", false);
+    sent.part(b"{", false);
+    sent.stream.on_log();
+    assert_eq!(sent.record().get("verdict"), None);
+    assert_eq!(sent.record()["complete"], false);
+    assert_eq!(sent.record()["request_bytes"], 1);
+}
+
+#[test]
+fn explanations_can_be_switched_off() {
+    let sent = whole(&chat("attack"), r#"{"profiles": {"default": {"explain": false}}}"#);
+    let reply = sent.host.0.borrow().replies[0].clone();
+    assert!(reply.headers.iter().all(|(name, _)| *name != VERDICT_HEADER));
+    assert!(!String::from_utf8(reply.body).unwrap().contains("PG-"));
+}
