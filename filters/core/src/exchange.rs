@@ -98,7 +98,16 @@ impl Exchange {
             inspect_micros: 0,
             first_byte_micros: None,
         };
-        Self { config: Arc::clone(config), profile, head, stages, phase: Phase::Head, caller, record, counts: Vec::new() }
+        Self {
+            config: Arc::clone(config),
+            profile,
+            head,
+            stages,
+            phase: Phase::Head,
+            caller,
+            record,
+            counts: Vec::new(),
+        }
     }
 
     /// The head of the request; `ends` when no body follows.
