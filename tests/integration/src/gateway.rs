@@ -27,6 +27,7 @@ pub struct GatewayBuilder {
     concurrency: Option<u16>,
     upstream: Option<SocketAddr>,
     changes: Vec<Change>,
+    environment: Vec<(String, String)>,
 }
 
 impl GatewayBuilder {
@@ -70,6 +71,12 @@ impl GatewayBuilder {
         self.change(move |bootstrap| bootstrap.buffer_limit(bytes).map(drop))
     }
 
+    /// A variable of Envoy's environment. Modules see only `PORTCULLIS_HMAC_KEY`.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
     /// Any other change of the bootstrap, in order, after all others.
     pub fn change(mut self, change: impl FnOnce(&mut Bootstrap) -> Result<()> + 'static) -> Self {
         self.changes.push(Box::new(change));
@@ -105,6 +112,7 @@ impl GatewayBuilder {
         start.stdout = Stdio::null();
         start.listeners_in_file = true;
         start.access_log_in_file = true;
+        start.environment = self.environment;
         let envoy = Envoy::start(start).await?;
         let address = envoy.listener("gateway")?;
         Ok(Gateway { envoy, model_server, address })

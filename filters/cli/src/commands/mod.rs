@@ -9,6 +9,7 @@ mod score;
 mod up;
 mod validate;
 
+use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -39,6 +40,10 @@ enum Command {
 pub fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
+        // Whoever read our output has seen enough.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("portcullis: {error:#}");
             ExitCode::FAILURE

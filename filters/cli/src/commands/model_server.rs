@@ -1,5 +1,6 @@
 //! `portcullis model-server`: the embedded model server alone, for an Envoy started by hand.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -23,7 +24,7 @@ pub(super) struct Options {
 pub(super) fn run(options: Options) -> Result<ExitCode> {
     let server = ModelServer::start(options.port)
         .with_context(|| format!("port {}: choose another with --port, or --port 0", options.port))?;
-    println!("ready http://{}", server.address());
+    writeln!(std::io::stdout(), "ready http://{}", server.address())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;

@@ -77,10 +77,10 @@ async fn serve(options: Options) -> Result<ExitCode> {
         _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
         _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
     };
-    println!("ready http://{}", envoy.listener("gateway")?);
-    println!("admin http://{}", envoy.admin());
+    writeln!(std::io::stdout(), "ready http://{}", envoy.listener("gateway")?)?;
+    writeln!(std::io::stdout(), "admin http://{}", envoy.admin())?;
     if let Some(server) = &model_server {
-        println!("model http://{}", server.address());
+        writeln!(std::io::stdout(), "model http://{}", server.address())?;
     }
     std::io::stdout().flush()?;
     let mut log = LogTail::new(&envoy.log_path());

@@ -35,6 +35,9 @@ pub struct Start {
     pub stdout: Stdio,
     /// Log level for all components, as Envoy names them.
     pub log_level: &'static str,
+    /// Variables of Envoy's environment besides this process's own. The shipped bootstrap shows modules only
+    /// `PORTCULLIS_HMAC_KEY`.
+    pub environment: Vec<(String, String)>,
     /// Keeps the listeners in a file, so that [`Envoy::change_listeners`] can change them.
     pub listeners_in_file: bool,
     /// Writes the access log to [`Envoy::access_log_path`] instead of standard output.
@@ -49,6 +52,7 @@ impl Start {
             concurrency: 2,
             stdout: Stdio::inherit(),
             log_level: "warning",
+            environment: Vec::new(),
             listeners_in_file: false,
             access_log_in_file: false,
         }
@@ -94,6 +98,7 @@ impl Envoy {
             // Several Envoys on one machine would share memory for hot restart otherwise.
             .args(["--disable-hot-restart", "--log-level", start.log_level])
             .args(["--component-log-level", "wasm:info", "--file-flush-interval-msec", "50"])
+            .envs(start.environment)
             .stdin(Stdio::null())
             .stdout(start.stdout)
             .stderr(log)

@@ -1,0 +1,196 @@
+//! `portcullis demo`: one of each, in real Envoy, checked.
+
+mod print;
+mod steps;
+
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use http::Method;
+use serde_json::Value;
+
+use self::print::Printer;
+use self::steps::{NOT_YET, Outcome, Step};
+use crate::envoy::{Bootstrap, Envoy, LogTail, Start, module_file};
+use crate::http_client::{Reply, fetch};
+use crate::model_server::{ModelServer, SeenRequest};
+
+/// Walk through what the filters do, in real Envoy
+///
+/// Starts Envoy with the module before the embedded model server, sends one request of each kind, prints what the
+/// client saw and the audit record. Exit code 0 only if each did what it says.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The module
+    #[arg(long, value_name = "FILE.wasm")]
+    module: Option<PathBuf>,
+}
+
+/// Envoy writes its access log a moment after the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The whole walk.
+pub(super) fn run(options: Options) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(walk(options))
+}
+
+async fn walk(options: Options) -> Result<ExitCode> {
+    let module = options.module.map_or_else(|| module_file("portcullis"), Ok)?;
+    let model_server = ModelServer::start(0).context("the embedded model server")?;
+    let configuration = steps::configuration();
+    let mut bootstrap = Bootstrap::minimal()?;
+    bootstrap
+        .port(0)?
+        .admin_port(0)?
+        .module(&module)?
+        .configuration(&configuration.to_string())?
+        .upstream_address(model_server.address())?;
+    let mut start = Start::new(bootstrap);
+    start.stdout = Stdio::null();
+    start.access_log_in_file = true;
+    start.environment.push(("PORTCULLIS_HMAC_KEY".into(), "a key for the demo only".into()));
+    let envoy = Envoy::start(start).await?;
+
+    let printer = Printer::new();
+    printer.opening(&[
+        format!("gateway  http://{}, ready after {} ms", envoy.listener("gateway")?, envoy.ready_after().as_millis()),
+        format!("module   {}", module.display()),
+        format!("model    http://{}, embedded", model_server.address()),
+        format!("config   {configuration}"),
+    ])?;
+    let steps = steps::steps();
+    let mut right = 0;
+    for (index, step) in steps.iter().enumerate() {
+        printer.asked(index + 1, step)?;
+        model_server.clear();
+        let headers = [&[("content-type", "application/json")], step.headers.as_slice()].concat();
+        let reply = fetch(envoy.listener("gateway")?, Method::POST, step.path, &headers, step.body.clone()).await?;
+        printer.answered(&reply)?;
+        let audit = audit_record(&envoy, &reply).await?;
+        printer.audited(&audit)?;
+        let complaints = judge(step, &reply, &audit, &model_server.requests());
+        printer.judged(&complaints)?;
+        right += usize::from(complaints.is_empty());
+    }
+    printer.closing(right, steps.len(), &NOT_YET)?;
+    Ok(if right == steps.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The audit record of an answer; null when the access log has its line, but the module wrote none.
+async fn audit_record(envoy: &Envoy, reply: &Reply) -> Result<Value> {
+    let id = reply.header("x-request-id").context("the answer has no x-request-id")?;
+    let since = Instant::now();
+    loop {
+        let lines = LogTail::new(&envoy.access_log_path()).lines();
+        let documents = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        if let Some(line) = documents.into_iter().find(|line| line["request_id"] == id) {
+            let text = line["audit"].as_str().unwrap_or("null");
+            return serde_json::from_str(text).with_context(|| format!("audit record: {text}"));
+        }
+        if since.elapsed() > PATIENCE {
+            bail!("no line for request {id} in the access log. {}", envoy.log_end());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What is not as the step says; empty when all is.
+fn judge(step: &Step, reply: &Reply, audit: &Value, seen: &[SeenRequest]) -> Vec<String> {
+    let Outcome { status, verdict, body, arrives, audit: fields } = &step.outcome;
+    let mut complaints = Vec::new();
+    if reply.status.as_u16() != *status {
+        complaints.push(format!("the status is {}, not {status}", reply.status.as_u16()));
+    }
+    let header = reply.header("x-portcullis-verdict");
+    match verdict {
+        Some(begin) if !header.unwrap_or_default().starts_with(begin) => {
+            complaints.push(format!("x-portcullis-verdict is {header:?}, it should begin with {begin:?}"));
+        }
+        None if header.is_some() => complaints.push(format!("x-portcullis-verdict is {header:?}, it should be absent")),
+        _ => {}
+    }
+    let text = reply.text();
+    complaints.extend(body.iter().filter(|part| !text.contains(**part)).map(|part| format!("the body lacks {part}")));
+    if *arrives {
+        match seen {
+            [only] if only.complete && only.body == step.body.as_bytes() => {}
+            [_] => complaints.push("the body did not arrive at the model byte for byte".into()),
+            _ => complaints.push(format!("{} requests arrived at the model, not one", seen.len())),
+        }
+    } else if seen.iter().any(|seen| seen.body_bytes > 0) {
+        complaints.push("a part of the body arrived at the model".into());
+    }
+    let wrong = fields.iter().filter(|(key, expected)| audit[*key] != *expected);
+    complaints.extend(wrong.map(|(key, expected)| format!("audit: {key} is {}, not {expected}", audit[*key])));
+    complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, StatusCode};
+    use serde_json::json;
+
+    fn seen(body: &str) -> SeenRequest {
+        SeenRequest {
+            serial: 1,
+            method: "POST".into(),
+            path: "/".into(),
+            version: "HTTP/1.1".into(),
+            headers: vec![],
+            body_bytes: body.len() as u64,
+            body: body.into(),
+            body_sha256: None,
+            trailers: vec![],
+            complete: true,
+        }
+    }
+
+    fn refusal() -> Reply {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-portcullis-verdict", HeaderValue::from_static("block; rule=PG-1001; stage=rules"));
+        Reply { status: StatusCode::FORBIDDEN, headers, body: Bytes::from_static(b"{\"error\":{}}") }
+    }
+
+    #[test]
+    fn a_step_is_right_only_when_client_upstream_and_record_agree() {
+        let steps = steps::steps();
+        let blocked = steps.iter().find(|step| step.outcome.status == 403).unwrap();
+        let mut audit: Value = json!({});
+        for (key, value) in &blocked.outcome.audit {
+            audit[*key] = value.clone();
+        }
+        assert_eq!(judge(blocked, &refusal(), &audit, &[]), Vec::<String>::new());
+        assert_eq!(judge(blocked, &refusal(), &audit, &[seen("{")]), ["a part of the body arrived at the model"]);
+        let mut let_through = refusal();
+        let_through.status = StatusCode::OK;
+        let_through.headers.clear();
+        assert_eq!(judge(blocked, &let_through, &audit, &[]).len(), 2);
+        audit["verdict"] = json!("allow");
+        assert_eq!(judge(blocked, &refusal(), &audit, &[]), ["audit: verdict is \"allow\", not \"block\""]);
+    }
+
+    #[test]
+    fn an_allowed_request_has_to_arrive_unchanged() {
+        let steps = steps::steps();
+        let allowed = &steps[0];
+        let reply = Reply {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: Bytes::from(allowed.outcome.body.concat()),
+        };
+        let mut audit: Value = json!({});
+        for (key, value) in &allowed.outcome.audit {
+            audit[*key] = value.clone();
+        }
+        assert!(judge(allowed, &reply, &audit, &[seen(&allowed.body)]).is_empty());
+        assert_eq!(judge(allowed, &reply, &audit, &[seen("other")]).len(), 1);
+        assert_eq!(judge(allowed, &reply, &audit, &[]).len(), 1);
+    }
+}
