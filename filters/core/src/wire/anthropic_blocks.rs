@@ -170,10 +170,10 @@ impl Blocks {
         Known::Yes
     }
 
-    /// Reasoning, whoever claims it: who sends it back speaks as the model.
+    /// Reasoning. It speaks as the message it stands in: nobody gains another role by claiming to have thought.
     fn thinking(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
         match key {
-            "thinking" => reading.text(value, Role::Assistant),
+            "thinking" => reading.text(value, self.role),
             "signature" | "data" => reading.skip(value, SkipReason::Opaque, self.role),
             _ => return Known::No,
         }

@@ -88,6 +88,22 @@ pub enum Role {
     EmbeddingInput,
 }
 
+impl Role {
+    /// The word for it in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::ToolResult => "tool_result",
+            Self::ToolArgument => "tool_argument",
+            Self::ToolDefinition => "tool_definition",
+            Self::Document => "document",
+            Self::EmbeddingInput => "embedding_input",
+        }
+    }
+}
+
 /// How a text came to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
