@@ -90,12 +90,12 @@ async fn serve(options: Options) -> Result<ExitCode> {
             _ = terminate.recv() => true,
             _ = interrupt.recv() => true,
         };
-        for line in log.lines() {
-            eprintln!("{line}");
-        }
         if ended {
             envoy.end();
             return Ok(ExitCode::SUCCESS);
+        }
+        for line in log.lines() {
+            eprintln!("{line}");
         }
         if let Some(status) = envoy.exited() {
             bail!("Envoy ended by itself ({status}). {}", envoy.log_end());
