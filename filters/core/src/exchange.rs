@@ -13,7 +13,7 @@ use crate::json;
 use crate::refusal::{self, Refusal};
 use crate::stage::{Request, Stage};
 use crate::telemetry::{Cause, Counter, VERDICT_HEADER};
-use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, Verdict};
+use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, RuleId, Verdict};
 use crate::wire::{self, Dialect, Skipped, Span, Unreadable};
 
 /// What the host is to do with what it holds.
@@ -113,7 +113,7 @@ impl Exchange {
     /// The head of the request; `ends` when no body follows.
     pub fn request_head(&mut self, ends: bool) -> Act {
         if self.phase != Phase::Head {
-            return self.settled();
+            return self.settled().unwrap_or(Act::Hold);
         }
         self.phase = Phase::Body;
         if self.stages.is_empty() {
@@ -141,8 +141,8 @@ impl Exchange {
 
     /// `bytes` of the body have been gathered and more will come.
     pub fn request_gathered(&mut self, bytes: u64) -> Act {
-        if self.phase != Phase::Body {
-            return self.settled();
+        if let Some(act) = self.settled() {
+            return act;
         }
         self.record.request_bytes = self.record.request_bytes.max(bytes);
         if bytes > self.body_cap() { self.unreadable(Unreadable::Size) } else { Act::Hold }
@@ -150,8 +150,8 @@ impl Exchange {
 
     /// The body is whole. `clock` is asked before and after the inspection.
     pub fn request_body(&mut self, body: &[u8], clock: &dyn Fn() -> u64) -> Act {
-        if self.phase != Phase::Body {
-            return self.settled();
+        if let Some(act) = self.settled() {
+            return act;
         }
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         self.record.request_bytes = bytes;
@@ -220,12 +220,11 @@ impl Exchange {
     /// A part of the filter could not do its work while the request was on its way.
     pub fn request_failed(&mut self, cause: Cause) -> Act {
         self.failed(cause);
-        if matches!(self.phase, Phase::Forwarded | Phase::Refused) {
-            return self.settled();
-        }
-        match self.profile.on_failure.request {
-            Failure::Open => self.decide(),
-            Failure::Closed => self.refuse(Verdict::Block, Judge::Failure, 503),
+        match (self.phase, self.profile.on_failure.request) {
+            (Phase::Forwarded, _) => Act::Forward,
+            (Phase::Refused, _) => Act::Hold,
+            (_, Failure::Open) => self.decide(),
+            (_, Failure::Closed) => self.refuse(Verdict::Block, Judge::Failure, 503, None),
         }
     }
 
@@ -235,7 +234,7 @@ impl Exchange {
         match (self.phase, self.profile.on_failure.response) {
             (Phase::Refused, _) | (_, Failure::Open) => Act::Forward,
             (_, Failure::Closed) if begun => Act::Reset,
-            (_, Failure::Closed) => self.refuse(Verdict::Block, Judge::Failure, 503),
+            (_, Failure::Closed) => self.refuse(Verdict::Block, Judge::Failure, 503, None),
         }
     }
 
@@ -274,15 +273,20 @@ impl Exchange {
         self.count(Counter::Failures(cause), 1);
     }
 
-    /// What the host is to do when it comes again after the decision.
-    fn settled(&self) -> Act {
-        if self.phase == Phase::Refused { Act::Hold } else { Act::Forward }
+    /// What the host is to do with a body unless it is still to be decided. A body without a head is a host's failure.
+    fn settled(&mut self) -> Option<Act> {
+        match self.phase {
+            Phase::Body => None,
+            Phase::Forwarded => Some(Act::Forward),
+            Phase::Refused => Some(Act::Hold),
+            Phase::Head => Some(self.request_failed(Cause::Host)),
+        }
     }
 
     /// Takes in what the stages think; gives the refusal if one of them may and wants to.
     fn weigh(&mut self, opinions: Vec<(Mode, Opinion)>) -> Option<Act> {
         let mut inspected = self.record.coverage.inspected;
-        let mut refusing: Option<(Verdict, Judge)> = None;
+        let mut refusing: Option<(Verdict, Judge, Option<RuleId>)> = None;
         for (mode, opinion) in opinions {
             inspected = inspected.max(opinion.inspected);
             let left_out = u32::try_from(opinion.left_out).unwrap_or(u32::MAX);
@@ -302,13 +306,13 @@ impl Exchange {
                 self.record.judge = opinion.judge;
                 self.record.enforced = enforced;
             }
-            if enforced && opinion.verdict.refuses() && refusing.is_none_or(|(verdict, _)| opinion.verdict > verdict) {
-                refusing = Some((opinion.verdict, opinion.judge));
+            if enforced && opinion.verdict.refuses() && refusing.is_none_or(|(verdict, ..)| opinion.verdict > verdict) {
+                refusing = Some((opinion.verdict, opinion.judge, worst));
             }
         }
         self.record.coverage.inspected = inspected;
-        let (verdict, judge) = refusing?;
-        Some(self.refuse(verdict, judge, if verdict == Verdict::Throttle { 429 } else { 403 }))
+        let (verdict, judge, rule) = refusing?;
+        Some(self.refuse(verdict, judge, if verdict == Verdict::Throttle { 429 } else { 403 }, rule))
     }
 
     fn unreadable(&mut self, why: Unreadable) -> Act {
@@ -316,7 +320,7 @@ impl Exchange {
         self.count(Counter::Unreadable(why), 1);
         let enforced = self.stages.iter().any(|(mode, _)| *mode == Mode::Enforce);
         match self.profile.unreadable {
-            Verdict::Block if enforced => self.refuse(Verdict::Block, Judge::Read, why.status()),
+            Verdict::Block if enforced => self.refuse(Verdict::Block, Judge::Read, why.status(), None),
             verdict => {
                 if verdict > self.record.verdict {
                     self.record.verdict = verdict;
@@ -334,7 +338,7 @@ impl Exchange {
         Act::Forward
     }
 
-    fn refuse(&mut self, verdict: Verdict, judge: Judge, status: u16) -> Act {
+    fn refuse(&mut self, verdict: Verdict, judge: Judge, status: u16, rule: Option<RuleId>) -> Act {
         let counted = self.is_decided();
         self.phase = Phase::Refused;
         self.record.verdict = verdict;
@@ -346,7 +350,7 @@ impl Exchange {
             self.tally();
         }
         let explain = self.profile.explain;
-        let rule = self.record.rules.first().copied().filter(|_| explain && judge == Judge::Rules);
+        let rule = rule.filter(|_| explain);
         let why = self.record.unreadable.filter(|_| explain);
         let refusal = Refusal { dialect: self.caller, status, rule, unreadable: why };
         let mut headers = vec![("content-type", refusal::content_type(self.caller).to_string())];

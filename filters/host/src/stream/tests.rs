@@ -387,3 +387,13 @@ fn explanations_can_be_switched_off() {
     assert!(reply.headers.iter().all(|(name, _)| *name != VERDICT_HEADER));
     assert!(!String::from_utf8(reply.body).unwrap().contains("PG-"));
 }
+
+#[test]
+fn a_body_without_a_head_is_refused() {
+    let host = Fake::post(CHAT, &[]);
+    let mut stream = Stream::new(host.clone(), config("{}"));
+    host.0.borrow_mut().body = chat("hello");
+    assert_eq!(stream.on_request_body(chat("hello").len(), true), Flow::Pause);
+    assert_eq!(host.0.borrow().replies.len(), 1);
+    assert_eq!(host.0.borrow().replies[0].status, 503);
+}
