@@ -12,5 +12,6 @@ pub mod json;
 pub mod refusal;
 pub mod stage;
 pub mod telemetry;
+pub mod text;
 pub mod verdict;
 pub mod wire;
