@@ -1,1 +1,20 @@
-//! The stage that inspects prompts.
+//! The stage that inspects prompts: texts come in, an opinion goes out.
+//!
+//! [`Ruleset`] holds rules compiled for [`Scan`]; [`score`] weighs what fired; [`PROMPT_GUARD`] is the stage. It sees
+//! text, never pictures or sound, and it knows no language but those of its rules.
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+mod context;
+mod decoded;
+mod inspect;
+mod rule;
+mod ruleset;
+mod scan;
+pub mod score;
+mod stage;
+
+pub use inspect::{Choice, Inspection};
+pub use rule::{BASE, MAX_WITHIN, MAX_WORDS, Rule, Set, UNLESS_WITHIN};
+pub use ruleset::{Ruleset, Unfit};
+pub use scan::{Hit, Scan};
+pub use stage::{PROMPT_GUARD, PromptGuard};

@@ -1,0 +1,110 @@
+//! What stands around a match in the text itself: where the plain form has only blanks.
+
+use portcullis_core::text::{Fold, fold};
+
+/// Bytes looked at before and after a match.
+const NEAR: usize = 48;
+
+/// Whether what begins at `at` begins a sentence, a line, a clause or a quotation.
+pub(crate) fn opens(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let mut seen = before.chars().rev().take(NEAR).filter(|c| !matches!(fold(*c), Fold::Nothing));
+    match seen.find(|c| !matches!(c, ' ' | '\t' | '*' | '_' | '#' | '`')) {
+        None => true,
+        Some(c) => matches!(
+            c,
+            '.' | '!'
+                | '?'
+                | ':'
+                | ';'
+                | ','
+                | '\n'
+                | '\r'
+                | '-'
+                | '–'
+                | '—'
+                | '('
+                | '['
+                | '{'
+                | '<'
+                | '>'
+                | ']'
+                | '}'
+                | ')'
+                | '|'
+                | '/'
+                | '='
+                | '"'
+                | '\''
+                | '“'
+                | '”'
+                | '‘'
+                | '’'
+                | '«'
+                | '»'
+                | '„'
+                | '。'
+                | '！'
+                | '？'
+                | '：'
+                | '，'
+                | '…'
+                | '•'
+                | '¡'
+                | '¿'
+        ),
+    }
+}
+
+/// Whether the match from `start` to `end` stands right behind an opening quotation mark whose closing one follows
+/// soon: words that are spoken about.
+pub(crate) fn is_quoted(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default().chars().rev().find(|c| !matches!(fold(*c), Fold::Nothing));
+    let close: &[char] = match before {
+        Some('"') => &['"'],
+        Some('\'' | '‘' | '‚') => &['\'', '’', '‘'],
+        Some('`') => &['`'],
+        Some('“' | '„' | '”') => &['”', '“', '"'],
+        Some('«') => &['»'],
+        Some('»') => &['«'],
+        Some('「' | '『') => &['」', '』'],
+        _ => return false,
+    };
+    let after = text.get(end..).unwrap_or_default();
+    let mut after = after.chars().take(NEAR).take_while(|c| *c != '\n').peekable();
+    while let Some(c) = after.next() {
+        // An apostrophe inside a word closes nothing.
+        if close.contains(&c) && !after.peek().is_some_and(|next| next.is_alphanumeric()) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether one of `exact` stands around the match from `start` to `end`, without blanks and invisible characters.
+pub(crate) fn stands(text: &str, start: usize, end: usize, exact: &[String]) -> bool {
+    const AROUND: usize = 8;
+    let before = text.get(..start).unwrap_or_default().chars().rev().filter(seen).take(AROUND);
+    let mut window: Vec<char> = before.map(plain).collect();
+    window.reverse();
+    let at = text.get(start..end).unwrap_or_default().chars().filter(seen).take(NEAR);
+    window.extend(at.map(plain));
+    window.extend(text.get(end..).unwrap_or_default().chars().filter(seen).take(AROUND).map(plain));
+    let window: String = window.into_iter().collect();
+    exact.iter().any(|exact| window.contains(exact.as_str()))
+}
+
+fn seen(c: &char) -> bool {
+    !c.is_whitespace() && !matches!(fold(*c), Fold::Nothing)
+}
+
+/// The character as it reads: letters as in the plain form, fullwidth punctuation as ASCII.
+fn plain(c: char) -> char {
+    match fold(c) {
+        Fold::Letter(letter) | Fold::Word(letter) => letter,
+        _ if matches!(c, '\u{ff01}'..='\u{ff5e}') => {
+            char::from_u32((c as u32).saturating_sub(0xff01).saturating_add(0x21)).unwrap_or(c)
+        }
+        _ => c,
+    }
+}

@@ -1,0 +1,53 @@
+//! One request inspected with a profile's choice of rules: text in, findings and a score out.
+
+use portcullis_core::text::{Plain, normalise};
+use portcullis_core::verdict::Severity;
+use portcullis_core::wire::Role;
+
+use crate::ruleset::Ruleset;
+use crate::scan::{Hit, Scan};
+use crate::score::score;
+
+/// Which rules count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Rules that do not run: places in the rule set.
+    pub disabled: Vec<usize>,
+    /// Rules that are recorded as a [`Severity::Notice`] and add nothing to the score.
+    pub shadow: Vec<usize>,
+}
+
+/// One request under inspection.
+pub struct Inspection<'r> {
+    scan: Scan<'r>,
+    choice: &'r Choice,
+    /// By rule: the greatest severity it fired with.
+    fired: Vec<Option<Severity>>,
+    plain: Plain,
+}
+
+impl<'r> Inspection<'r> {
+    /// An inspection that has seen nothing.
+    pub fn new(rules: &'r Ruleset, choice: &'r Choice) -> Self {
+        Self { scan: Scan::new(rules), choice, fired: vec![None; rules.len()], plain: Plain::default() }
+    }
+
+    /// Inspects one text. `found` is told of every rule that fires in it, as by [`Scan::text`].
+    pub fn text(&mut self, text: &str, role: Role, found: &mut dyn FnMut(Hit)) {
+        let Self { scan, choice, fired, plain } = self;
+        normalise(text, plain);
+        scan.text(text, plain, role, &|rule| !choice.disabled.contains(&rule), &mut |mut hit| {
+            if choice.shadow.contains(&hit.rule) {
+                hit.severity = Severity::Notice;
+            } else if let Some(fired) = fired.get_mut(hit.rule) {
+                *fired = (*fired).max(Some(hit.severity));
+            }
+            found(hit);
+        });
+    }
+
+    /// What all texts so far amount to.
+    pub fn score(&self) -> f32 {
+        score(self.fired.iter().copied().flatten())
+    }
+}

@@ -1,0 +1,61 @@
+//! What a rule says. The rules themselves are data: `rules/*.toml`, compiled into [`BASE`] by the build.
+
+use portcullis_core::verdict::{RuleId, Severity};
+use portcullis_core::wire::Role;
+
+/// A rule: it fires when one of its sets is found.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule<'a> {
+    /// Its stable name.
+    pub id: RuleId,
+    /// What the text does, as a sentence without a subject.
+    pub title: &'a str,
+    /// What it weighs.
+    pub severity: Severity,
+    /// What it weighs where a person or a model only quotes it.
+    pub quoted: Severity,
+    /// Who must speak; everyone when empty.
+    pub roles: &'a [Role],
+    /// ISO 639-1 codes of the languages it reads; `und` for what is no language.
+    pub languages: &'a [&'a str],
+    /// What it belongs to: OWASP Top 10 for LLM applications, MITRE ATLAS.
+    pub references: &'a [&'a str],
+    /// Any of them is enough.
+    pub sets: &'a [Set<'a>],
+}
+
+/// One term of each group, in their order.
+///
+/// A term is in the plain form of [`portcullis_core::text`]: whole words between blanks, `" previous "`, or without
+/// the last blank the begin of a word, `" instruct"`. It has at most [`MAX_WORDS`] words.
+#[derive(Clone, Copy, Debug)]
+pub struct Set<'a> {
+    /// 1 to 4 groups of alternatives.
+    pub groups: &'a [&'a [&'a str]],
+    /// How many words may stand between one group's term and the next one's; at most [`MAX_WITHIN`].
+    pub within: u8,
+    /// Whether the first term must begin a sentence, a line or a clause.
+    pub opening: bool,
+    /// Terms that, at most [`UNLESS_WITHIN`] words before the first term, mean that there is no match.
+    pub unless: &'a [&'a str],
+    /// When not empty, one of these must stand at the match, punctuation included: lower case, without blanks.
+    pub exact: &'a [&'a str],
+}
+
+/// Words in a term.
+pub const MAX_WORDS: u8 = 8;
+/// Words between two terms.
+pub const MAX_WITHIN: u8 = 32;
+/// Words between a term of [`Set::unless`] and the match.
+pub const UNLESS_WITHIN: u8 = 1;
+
+/// The rules that ship, by id.
+pub static BASE: &[Rule<'static>] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+#[allow(clippy::panic, reason = "evaluated by the compiler")]
+const fn pg(number: u16) -> RuleId {
+    match RuleId::new(*b"PG", number) {
+        Some(id) => id,
+        None => panic!("not a rule id"),
+    }
+}

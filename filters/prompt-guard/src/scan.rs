@@ -1,0 +1,229 @@
+//! The texts of one request against the rules, in one pass each.
+//!
+//! The automaton reads the plain form byte by byte and names every term that ends there. For each group of each set
+//! the scan keeps the ends of the last [`HISTORY`] words at which the groups up to it were found in order, as bits; a
+//! term of the next group looks there, and nowhere else. So state is bounded by the rules, and the cost of a byte by
+//! the terms that end at it, whatever the text.
+
+use aho_corasick::Anchored;
+use aho_corasick::automaton::Automaton as _;
+use portcullis_core::text::Plain;
+use portcullis_core::verdict::Severity;
+use portcullis_core::wire::Role;
+
+use crate::context;
+use crate::rule::{MAX_WITHIN, MAX_WORDS, UNLESS_WITHIN};
+use crate::ruleset::{RuleOf, Ruleset, SetOf, Term, Use, bit};
+
+/// How many words back a match may reach.
+const HISTORY: u32 = 64;
+const _: () = assert!(MAX_WITHIN as u32 + 2 * (MAX_WORDS as u32) < HISTORY && UNLESS_WITHIN <= MAX_WITHIN);
+
+/// A rule that fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Its place in the rule set.
+    pub rule: usize,
+    /// [`crate::Rule::severity`], or [`crate::Rule::quoted`] where the text only quotes it.
+    pub severity: Severity,
+    /// Where, in the text: byte offsets.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// The scan of the texts of one request. Evidence does not run on from one text into the next.
+pub struct Scan<'r> {
+    rules: &'r Ruleset,
+    groups: Vec<Ends>,
+    unless: Vec<Ends>,
+    /// By rule: the severity it fired with in the current text.
+    fired: Vec<Option<Severity>>,
+    /// The number of the first word of the next text.
+    next: u32,
+}
+
+impl<'r> Scan<'r> {
+    /// A scan that has seen nothing.
+    pub fn new(rules: &'r Ruleset) -> Self {
+        Self {
+            rules,
+            groups: vec![Ends::default(); rules.groups],
+            unless: vec![Ends::default(); rules.sets.len()],
+            fired: vec![None; rules.rules.len()],
+            next: HISTORY,
+        }
+    }
+
+    /// Reads one text, whose plain form is `plain`. `hit` is called when a rule fires for the first time in it, and
+    /// again if the rule then fires with a greater severity. `counts` says which rules can fire.
+    pub fn text(
+        &mut self,
+        text: &str,
+        plain: &Plain,
+        role: Role,
+        counts: &dyn Fn(usize) -> bool,
+        hit: &mut dyn FnMut(Hit),
+    ) {
+        let Self { rules, groups, unless, fired, next } = self;
+        fired.fill(None);
+        let mut reading = Reading { rules, groups, unless, fired, text, plain, role, counts, hit };
+        let automaton = &rules.automaton;
+        let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
+        let mut word = *next;
+        for (at, &byte) in plain.bytes().iter().enumerate() {
+            state = automaton.next_state(Anchored::No, state, byte);
+            if automaton.is_special(state) && automaton.is_match(state) {
+                for i in 0..automaton.match_len(state) {
+                    if let Some(term) = rules.terms.get(automaton.match_pattern(state, i).as_usize()) {
+                        reading.term(term, word, at);
+                    }
+                }
+            }
+            word = word.saturating_add(u32::from(byte == b' '));
+        }
+        *next = word.saturating_add(HISTORY);
+    }
+}
+
+/// One text being read.
+struct Reading<'s, 't> {
+    rules: &'s Ruleset,
+    groups: &'s mut [Ends],
+    unless: &'s mut [Ends],
+    fired: &'s mut [Option<Severity>],
+    text: &'t str,
+    plain: &'t Plain,
+    role: Role,
+    counts: &'t dyn Fn(usize) -> bool,
+    hit: &'t mut dyn FnMut(Hit),
+}
+
+/// Where a term stands: numbers of its words, byte offsets of the plain form without the blanks around it.
+#[derive(Clone, Copy)]
+struct Place {
+    first_word: u32,
+    last_word: u32,
+    start: usize,
+    end: usize,
+}
+
+impl Reading<'_, '_> {
+    /// `term` ends with the byte at `at`; `word` blanks were read before that byte.
+    fn term(&mut self, term: &Term, word: u32, at: usize) {
+        // The blank before the first word was read when the word began, so `word` numbers the word that `at` is in or
+        // that the blank at `at` ends.
+        let end = if term.stem { at.saturating_add(1) } else { at };
+        let start = at.saturating_add(2).saturating_sub(term.bytes);
+        let first_word = word.saturating_add(1).saturating_sub(term.words);
+        let place = Place { first_word, last_word: word, start, end };
+        for used in self.rules.uses.get(term.uses.clone()).unwrap_or_default() {
+            self.used(*used, place);
+        }
+    }
+
+    fn used(&mut self, used: Use, place: Place) {
+        let number = usize::from(used.set);
+        let Some(set) = self.rules.sets.get(number) else { return };
+        let Some(group) = used.group else {
+            if let Some(ends) = self.unless.get_mut(number) {
+                ends.push(place.last_word, place.start);
+            }
+            return;
+        };
+        let slot = set.first_group.saturating_add(usize::from(group));
+        let start = match group.checked_sub(1) {
+            None if self.may_begin(set, number, place) => place.start,
+            None => return,
+            Some(_) => {
+                let before = slot.checked_sub(1).and_then(|slot| self.groups.get(slot));
+                match before.and_then(|ends| ends.before(place.first_word, set.within)) {
+                    Some(start) => start,
+                    None => return,
+                }
+            }
+        };
+        if group == set.last {
+            self.fire(set, start, place.end);
+        } else if let Some(ends) = self.groups.get_mut(slot) {
+            ends.push(place.last_word, start);
+        }
+    }
+
+    fn may_begin(&self, set: &SetOf, number: usize, place: Place) -> bool {
+        if set.has_unless
+            && let Some(ends) = self.unless.get(number)
+            && ends.before(place.first_word, u32::from(UNLESS_WITHIN)).is_some()
+        {
+            return false;
+        }
+        !set.opening || context::opens(self.text, self.plain.origin(place.start, place.end).0)
+    }
+
+    fn fire(&mut self, set: &SetOf, start: usize, end: usize) {
+        let number = usize::from(set.rule);
+        let (Some(rule), Some(fired)) = (self.rules.rules.get(number), self.fired.get(number).copied()) else {
+            return;
+        };
+        if fired >= Some(rule.severity) || rule.roles & bit(self.role) == 0 || !(self.counts)(number) {
+            return;
+        }
+        let (start, end) = self.plain.origin(start, end);
+        if !set.exact.is_empty() && !context::stands(self.text, start, end, &set.exact) {
+            return;
+        }
+        let severity = self.severity(rule, start, end);
+        if fired < Some(severity) {
+            if let Some(fired) = self.fired.get_mut(number) {
+                *fired = Some(severity);
+            }
+            (self.hit)(Hit { rule: number, severity, start, end });
+        }
+    }
+
+    fn severity(&self, rule: &RuleOf, start: usize, end: usize) -> Severity {
+        // What a tool or a document says comes quoted more often than not: there a quotation excuses nothing.
+        let speaks = !matches!(self.role, Role::ToolResult | Role::ToolArgument | Role::Document);
+        if rule.quoted < rule.severity && speaks && context::is_quoted(self.text, start, end) {
+            rule.quoted
+        } else {
+            rule.severity
+        }
+    }
+}
+
+/// At which of the last [`HISTORY`] words something ended.
+#[derive(Clone, Copy, Default)]
+struct Ends {
+    /// The last of them.
+    last: u32,
+    /// Bit `n`: it ended at the word `last - n`.
+    bits: u64,
+    /// Where it began: the latest, and the latest that ended at an earlier word.
+    starts: [(u32, usize); 2],
+}
+
+impl Ends {
+    fn push(&mut self, word: u32, start: usize) {
+        let passed = word.saturating_sub(self.last);
+        self.bits = self.bits.checked_shl(passed).unwrap_or_default() | 1;
+        let [latest, _] = self.starts;
+        self.starts = if passed == 0 { [(word, start), self.starts[1]] } else { [(word, start), latest] };
+        self.last = word;
+    }
+
+    /// Whether it ended before `word` with at most `within` words between; if so, where it began.
+    fn before(&self, word: u32, within: u32) -> Option<usize> {
+        let from = word.saturating_sub(1).saturating_sub(within);
+        // Bit `n` stands for `last - n`: wanted are those from `from` to `word - 1`.
+        let newest = self.last.saturating_add(1).saturating_sub(word);
+        let oldest = self.last.checked_sub(from)?;
+        let mask =
+            u64::MAX.checked_shl(newest)? & u64::MAX.checked_shr(63_u32.saturating_sub(oldest)).unwrap_or(u64::MAX);
+        if self.bits & mask == 0 {
+            return None;
+        }
+        let [latest, earlier] = self.starts;
+        Some(if latest.0 < word { latest.1 } else { earlier.1 })
+    }
+}
