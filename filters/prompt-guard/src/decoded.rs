@@ -1,58 +1,75 @@
 //! A text of a body, decoded as far as a budget goes, with the way back to the body.
 
-use std::borrow::Cow;
-
+use portcullis_core::json::{Unescaped, unescape};
 use portcullis_core::wire::{Span, Text};
-
-use crate::scan::Hit;
 
 /// A text of a body.
 pub(crate) struct Decoded<'b> {
-    text: Cow<'b, str>,
+    text: Form<'b>,
     place: Span,
-    exact: bool,
-    /// Bytes of the body that were decoded.
+    /// Bytes of the decoded text that are to be read.
+    length: usize,
+    /// Bytes of the body that they come from.
     pub read: usize,
     /// Bytes of the body beyond the budget, or that are no text.
     pub left_out: usize,
 }
 
-impl<'b> Decoded<'b> {
-    /// Decodes at most `budget` bytes of the text.
-    pub fn of(body: &'b [u8], text: &Text, budget: usize) -> Self {
-        let raw = text.span.of(body);
-        let mut read = raw.len().min(budget);
-        let valid = core::str::from_utf8(raw).unwrap_or_default();
-        let decoded = if text.escaped {
-            read = if raw.len() > budget { 0 } else { raw.len() };
-            unescape(valid.get(..read).unwrap_or_default()).map(Cow::Owned)
-        } else {
-            while !valid.is_char_boundary(read) {
-                read = read.saturating_sub(1);
-            }
-            valid.get(..read).map(Cow::Borrowed)
-        };
-        let (text_read, exact) = (decoded.is_some(), !text.escaped);
-        let read = if text_read { read } else { 0 };
-        let left_out = raw.len().saturating_sub(read);
-        Self { text: decoded.unwrap_or_default(), place: text.span, exact, read, left_out }
-    }
-
-    /// The text.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The place of a hit in the body.
-    pub fn span(&self, hit: Hit) -> Span {
-        if !self.exact {
-            return self.place;
-        }
-        let at = |offset: usize| self.place.start.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
-        Span { start: at(hit.start), end: at(hit.end).min(self.place.end) }
-    }
+enum Form<'b> {
+    /// As it stands in the body.
+    Plain(&'b str),
+    /// With JSON escapes.
+    Json(Unescaped<'b>),
 }
 
-fn unescape(raw: &str) -> Option<String> {
-    serde_json::from_str(&format!("\"{raw}\"")).ok()
+impl<'b> Decoded<'b> {
+    /// Decodes the text, and keeps at most the first `budget` bytes.
+    pub fn of(body: &'b [u8], text: &Text, budget: usize) -> Self {
+        let raw = text.span.of(body);
+        let form = if text.escaped {
+            unescape(body, text.span).map(Form::Json)
+        } else {
+            core::str::from_utf8(raw).ok().map(Form::Plain)
+        };
+        // A reader of a wire format gives spans of text alone; were it wrong, the bytes count as not seen.
+        let Some(form) = form else {
+            return Self { text: Form::Plain(""), place: text.span, length: 0, read: 0, left_out: raw.len() };
+        };
+        let mut decoded = Self { text: form, place: text.span, length: 0, read: 0, left_out: 0 };
+        let whole = decoded.whole();
+        decoded.length = whole.len().min(budget);
+        while !whole.is_char_boundary(decoded.length) {
+            decoded.length = decoded.length.saturating_sub(1);
+        }
+        decoded.read = if decoded.length == decoded.whole().len() {
+            raw.len()
+        } else {
+            decoded.span(0, decoded.length).len() as usize
+        };
+        decoded.left_out = raw.len().saturating_sub(decoded.read);
+        decoded
+    }
+
+    /// The text, as far as the budget goes.
+    pub fn text(&self) -> &str {
+        self.whole().get(..self.length).unwrap_or_default()
+    }
+
+    /// The place in the body of the bytes from `start` to `end` of the text.
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        match &self.text {
+            Form::Json(json) => json.span(start..end),
+            Form::Plain(_) => {
+                let at = |offset: usize| self.place.start.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
+                Span { start: at(start).min(self.place.end), end: at(end).min(self.place.end) }
+            }
+        }
+    }
+
+    fn whole(&self) -> &str {
+        match &self.text {
+            Form::Plain(text) => text,
+            Form::Json(json) => json.text(),
+        }
+    }
 }

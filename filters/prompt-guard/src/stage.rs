@@ -124,7 +124,7 @@ impl Stage for Guarding {
             inspection.text(decoded.text(), text.role, &mut |hit| {
                 let Some(rule) = rules.rules.get(hit.rule) else { return };
                 if opinion.findings.len() < MAX_FINDINGS {
-                    let span = decoded.span(hit);
+                    let span = decoded.span(hit.start, hit.end);
                     opinion.findings.push(Finding { rule: rule.id, severity: hit.severity, role: text.role, span });
                 }
             });
