@@ -37,15 +37,13 @@ impl<'b> Decoded<'b> {
         };
         let mut decoded = Self { text: form, place: text.span, length: 0, read: 0, left_out: 0 };
         let whole = decoded.whole();
-        decoded.length = whole.len().min(budget);
-        while !whole.is_char_boundary(decoded.length) {
-            decoded.length = decoded.length.saturating_sub(1);
+        let mut length = whole.len().min(budget);
+        while !whole.is_char_boundary(length) {
+            length = length.saturating_sub(1);
         }
-        decoded.read = if decoded.length == decoded.whole().len() {
-            raw.len()
-        } else {
-            decoded.span(0, decoded.length).len() as usize
-        };
+        let all = length == whole.len();
+        decoded.read = if all { raw.len() } else { decoded.span(0, length).len() as usize };
+        decoded.length = length;
         decoded.left_out = raw.len().saturating_sub(decoded.read);
         decoded
     }
