@@ -3,19 +3,19 @@
 //! Source: Anthropic API reference, "Create a Message" and "Count tokens in a Message".
 
 use super::read::{Fit, Format};
-use super::reading::{Known, Reading};
+use super::reading::{Known, Reading, listed};
 use super::{Dialect, Role, anthropic_blocks as blocks, schema};
 use crate::json::{Kind, Value};
 
 pub(super) const FORMAT: Format =
     Format { dialect: Dialect::AnthropicMessages, paths: &[&["messages"], &["messages", "count_tokens"]], fit, read };
 
-/// Members without text for a model. Sorted.
+/// Members without text for a model. In the order of [`listed`].
 #[rustfmt::skip]
 const SETTINGS: [&str; 16] = [
-    "anthropic_beta", "anthropic_version", "betas", "cache_control", "container", "context_management",
-    "inference_geo", "max_tokens", "mcp_servers", "metadata", "service_tier", "temperature", "thinking",
-    "tool_choice", "top_k", "top_p",
+    "betas", "top_k", "top_p", "metadata", "thinking", "container", "max_tokens", "mcp_servers", "temperature",
+    "tool_choice", "service_tier", "cache_control", "inference_geo", "anthropic_beta", "anthropic_version",
+    "context_management",
 ];
 
 /// Whether a document is of this shape: `messages` is an array. What only this dialect has makes it certain.
@@ -42,7 +42,7 @@ fn read(reading: &mut Reading, root: Value<'_>) {
             "stream" => reading.stream(value),
             "tools" | "output_config" | "output_format" => schema::read(reading, value),
             "stop_sequences" => reading.all(value, Role::User),
-            _ if SETTINGS.binary_search(&key).is_ok() => reading.setting(value),
+            _ if listed(key, &SETTINGS) => reading.setting(value),
             _ => return Known::No,
         }
         Known::Yes
@@ -63,4 +63,14 @@ fn message(reading: &mut Reading, message: Value<'_>) {
         }
         Known::Yes
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_in_the_order_of_the_search() {
+        assert!(SETTINGS.is_sorted_by_key(|word| (word.len(), *word)));
+    }
 }

@@ -3,7 +3,7 @@
 //! Source: OpenAI API reference, "Create chat completion", `ChatCompletionRequest…` schemas.
 
 use super::read::{Fit, Format};
-use super::reading::{Known, Reading};
+use super::reading::{Known, Reading, listed};
 use super::{Dialect, Role, SkipReason, reference, schema};
 use crate::json::{Kind, Str, Value};
 
@@ -14,14 +14,14 @@ const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "f
 
 const PARTS: [&str; 7] = ["text", "refusal", "image_url", "input_audio", "file", "audio_url", "video_url"];
 
-/// Members without text for a model. Sorted.
+/// Members without text for a model. In the order of [`listed`].
 #[rustfmt::skip]
 const SETTINGS: [&str; 33] = [
-    "audio", "frequency_penalty", "function_call", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens",
-    "metadata", "min_p", "modalities", "n", "parallel_tool_calls", "presence_penalty", "prompt_cache_key",
-    "prompt_cache_retention", "reasoning", "reasoning_effort", "repetition_penalty", "safety_identifier", "seed",
-    "service_tier", "store", "stream_options", "temperature", "thinking", "tool_choice", "top_a", "top_k",
-    "top_logprobs", "top_p", "user", "verbosity", "web_search_options",
+    "n", "seed", "user", "audio", "min_p", "store", "top_a", "top_k", "top_p", "logprobs", "metadata", "thinking",
+    "reasoning", "verbosity", "logit_bias", "max_tokens", "modalities", "temperature", "tool_choice",
+    "service_tier", "top_logprobs", "function_call", "stream_options", "presence_penalty", "prompt_cache_key",
+    "reasoning_effort", "frequency_penalty", "safety_identifier", "repetition_penalty", "web_search_options",
+    "parallel_tool_calls", "max_completion_tokens", "prompt_cache_retention",
 ];
 
 /// Whether a document is of this shape: `messages` is an array. What only this dialect has makes it certain.
@@ -59,7 +59,7 @@ fn read(reading: &mut Reading, root: Value<'_>) {
             "tools" | "functions" | "response_format" => schema::read(reading, value),
             "prediction" => prediction(reading, value),
             "stop" => reading.all(value, Role::User),
-            _ if SETTINGS.binary_search(&key).is_ok() => reading.setting(value),
+            _ if listed(key, &SETTINGS) => reading.setting(value),
             _ => return Known::No,
         }
         Known::Yes
@@ -194,4 +194,14 @@ fn prediction(reading: &mut Reading, prediction: Value<'_>) {
         }
         Known::Yes
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_in_the_order_of_the_search() {
+        assert!(SETTINGS.is_sorted_by_key(|word| (word.len(), *word)));
+    }
 }

@@ -138,3 +138,8 @@ pub(super) fn identifier(string: Str<'_>) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
     string.span().len() as usize <= IDENTIFIER && string.bytes().all(allowed)
 }
+
+/// Whether `list`, ordered by length and then by bytes, holds `word`. Lengths are cheap to compare and tell most apart.
+pub(super) fn listed(word: &str, list: &[&str]) -> bool {
+    list.binary_search_by(|other| other.len().cmp(&word.len()).then_with(|| (*other).cmp(word))).is_ok()
+}

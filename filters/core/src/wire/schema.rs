@@ -1,29 +1,30 @@
 //! Tools on offer and schemas of answers: what the model is told about them.
 
-use super::{Role, Source, reading::Reading};
+use super::reading::{Reading, listed};
+use super::{Role, Source};
 use crate::json::{Kind, Value};
 
 /// Keys of both dialects' tool definitions and of JSON Schema (draft 2020-12, and `definitions` of older ones). Any other key is a
 /// name that somebody chose, which the model sees.
 #[rustfmt::skip]
 const KEYS: [&str; 78] = [
-    "$anchor", "$comment", "$defs", "$id", "$ref", "$schema", "additionalProperties", "allOf", "allowed_callers",
-    "allowed_domains", "anyOf", "blocked_domains", "cache_control", "citations", "const", "contains",
-    "contentEncoding", "contentMediaType", "custom", "default", "defer_loading", "definition", "definitions",
-    "dependentRequired", "dependentSchemas", "deprecated", "description", "display_height_px", "display_number",
-    "display_width_px", "effort", "else", "enabled", "enum", "examples", "exclusiveMaximum", "exclusiveMinimum",
-    "format", "function", "grammar", "if", "input_examples", "input_schema", "items", "json_schema", "maxItems",
-    "maxLength", "maxProperties", "max_content_tokens", "max_uses", "maximum", "minItems", "minLength",
-    "minProperties", "minimum", "multipleOf", "name", "not", "nullable", "oneOf", "parameters", "pattern",
-    "patternProperties", "prefixItems", "properties", "propertyNames", "readOnly", "required", "schema", "strict",
-    "syntax", "then", "title", "type", "unevaluatedProperties", "uniqueItems", "user_location", "writeOnly",
+    "if", "$id", "not", "$ref", "else", "enum", "name", "then", "type", "$defs", "allOf", "anyOf", "const", "items",
+    "oneOf", "title", "custom", "effort", "format", "schema", "strict", "syntax", "$anchor", "$schema", "default",
+    "enabled", "grammar", "maximum", "minimum", "pattern", "$comment", "contains", "examples", "function",
+    "maxItems", "max_uses", "minItems", "nullable", "readOnly", "required", "citations", "maxLength", "minLength",
+    "writeOnly", "definition", "deprecated", "multipleOf", "parameters", "properties", "definitions", "description",
+    "json_schema", "prefixItems", "uniqueItems", "input_schema", "cache_control", "defer_loading", "maxProperties",
+    "minProperties", "propertyNames", "user_location", "display_number", "input_examples", "allowed_callers",
+    "allowed_domains", "blocked_domains", "contentEncoding", "contentMediaType", "dependentSchemas",
+    "display_width_px", "exclusiveMaximum", "exclusiveMinimum", "dependentRequired", "display_height_px",
+    "patternProperties", "max_content_tokens", "additionalProperties", "unevaluatedProperties",
 ];
 
 /// Words that say nothing to a model beyond their meaning: JSON Schema's types, kinds of tools, degrees.
 #[rustfmt::skip]
 const WORDS: [&str; 18] = [
-    "approximate", "array", "boolean", "custom", "ephemeral", "function", "grammar", "high", "integer",
-    "json_object", "json_schema", "low", "medium", "null", "number", "object", "string", "text",
+    "low", "high", "null", "text", "array", "custom", "medium", "number", "object", "string", "boolean", "grammar",
+    "integer", "function", "ephemeral", "approximate", "json_object", "json_schema",
 ];
 
 /// Reads tool definitions, or a schema: names, descriptions, every string and every chosen key.
@@ -31,11 +32,7 @@ pub(super) fn read(reading: &mut Reading, value: Value<'_>) {
     for node in value.nodes() {
         let Some(string) = node.string() else { continue };
         let inert: &[&str] = if node.kind() == Kind::Key { &KEYS } else { &WORDS };
-        let known = match string.escaped() {
-            true => inert.iter().any(|word| string.is(word)),
-            false => inert.binary_search(&string.raw()).is_ok(),
-        };
-        if !known {
+        if !listed(&string.text(), inert) {
             reading.push(string, Role::ToolDefinition, Source::Defined);
         }
     }
@@ -46,8 +43,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_lists_are_sorted_for_the_search() {
-        assert!(KEYS.is_sorted());
-        assert!(WORDS.is_sorted());
+    fn both_lists_are_in_the_order_of_the_search() {
+        assert!(KEYS.is_sorted_by_key(|word| (word.len(), *word)));
+        assert!(WORDS.is_sorted_by_key(|word| (word.len(), *word)));
     }
 }
