@@ -19,13 +19,13 @@
 
 TARGET=wasm32-wasip1
 FEATURES=+simd128,+exception-handling
-CHANNEL=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")
+CHANNEL=${RUSTUP_TOOLCHAIN:-$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")}
 
 use_rustup() {
   have rustup || { say "no rustup here"; return 1; }
   if ! rustup run "$CHANNEL" rustc -V >/dev/null 2>&1; then
     say "fetching Rust $CHANNEL"
-    rustup toolchain install "$CHANNEL" --profile minimal -c clippy -c rustfmt >/dev/null 2>&1 \
+    timeout 600 rustup toolchain install "$CHANNEL" --profile minimal -c clippy -c rustfmt >/dev/null 2>&1 \
       || { say "rustup could not fetch Rust $CHANNEL"; return 1; }
   fi
   RUSTC=$(rustup which --toolchain "$CHANNEL" rustc)
