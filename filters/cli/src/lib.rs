@@ -1,4 +1,5 @@
-//! What the native command is made of: the embedded model server, Envoy as a child process, the subcommands.
+//! What the native command is made of: the embedded model server, Envoy as a child process, scoring, the
+//! subcommands.
 //!
 //! The tests in real Envoy use the same server and the same bootstrap.
 
@@ -6,3 +7,4 @@ pub mod commands;
 pub mod envoy;
 pub mod http_client;
 pub mod model_server;
+pub mod score;
