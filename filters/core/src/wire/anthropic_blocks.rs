@@ -115,7 +115,7 @@ impl Blocks {
             match key {
                 "type" => kind_word(reading, value, role),
                 "cited_text" | "document_title" | "title" | "url" | "source" => reading.text(value, role),
-                "encrypted_index" => reading.skip(value, SkipReason::Opaque, role),
+                "encrypted_index" => reading.opaque(value, role),
                 "file_id" => reading.setting(value),
                 _ if POSITIONS.contains(&key) => reading.setting(value),
                 _ => return Known::No,
@@ -136,9 +136,8 @@ impl Blocks {
                 (_, "type") => kind_word(reading, value, self.role),
                 (_, "media_type") => reading.setting(value),
                 (_, "url") => reference::url(reading, value, reason, self.role),
-                (_, "file_id") => reading.skip(value, reason, self.role),
-                ("base64", "data") if reason == SkipReason::Image => reading.skip(value, reason, self.role),
-                ("base64", "data") => reference::content(reading, value, media_type, self.role),
+                (_, "file_id") => reading.stored(value, reason, self.role),
+                ("base64", "data") => reference::content(reading, value, media_type, reason, self.role),
                 (_, "data") => reading.text(value, reference::document(self.role)),
                 (_, "content") => self.as_role(reference::document(self.role)).content(reading, value),
                 _ => return Known::No,
@@ -172,7 +171,7 @@ impl Blocks {
     fn thinking(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
         match key {
             "thinking" => reading.text(value, self.role),
-            "signature" | "data" => reading.skip(value, SkipReason::Opaque, self.role),
+            "signature" | "data" => reading.opaque(value, self.role),
             _ => return Known::No,
         }
         Known::Yes
@@ -180,7 +179,7 @@ impl Blocks {
 
     fn file(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
         match key {
-            "file_id" => reading.skip(value, SkipReason::File, self.role),
+            "file_id" => reading.stored(value, SkipReason::File, self.role),
             _ => return Known::No,
         }
         Known::Yes
@@ -190,7 +189,8 @@ impl Blocks {
     fn tool_result(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
         match key {
             "content" => self.as_role(Role::ToolResult).content(reading, value),
-            "tool_use_id" | "caller" | "is_error" => reading.setting(value),
+            "tool_use_id" => reading.id(value, Role::ToolResult),
+            "caller" | "is_error" => reading.setting(value),
             _ => return Known::No,
         }
         Known::Yes
@@ -207,7 +207,7 @@ impl Blocks {
             "error_code" | "retrieved_at" | "file_type" | "return_code" => reading.setting(value),
             "is_file_update" | "num_lines" | "start_line" | "total_lines" => reading.setting(value),
             "new_lines" | "new_start" | "old_lines" | "old_start" => reading.setting(value),
-            "encrypted_content" | "encrypted_stdout" => reading.skip(value, SkipReason::Opaque, self.role),
+            "encrypted_content" | "encrypted_stdout" => reading.opaque(value, self.role),
             _ => return Known::No,
         }
         Known::Yes
@@ -218,7 +218,8 @@ fn tool_use(reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
     match key {
         "name" | "server_name" => reading.text(value, Role::ToolArgument),
         "input" => reading.all(value, Role::ToolArgument),
-        "id" | "caller" => reading.setting(value),
+        "id" => reading.id(value, Role::ToolArgument),
+        "caller" => reading.setting(value),
         _ => return Known::No,
     }
     Known::Yes

@@ -73,7 +73,8 @@ fn message(reading: &mut Reading, message: Value<'_>) {
             "role" => reading.word(value, &ROLES, role),
             "content" => content(reading, value, role),
             "name" | "refusal" | "reasoning_content" | "reasoning" => reading.text(value, role),
-            "tool_call_id" | "cache_control" => reading.setting(value),
+            "tool_call_id" => reading.id(value, role),
+            "cache_control" | "prefix" | "partial" | "weight" => reading.setting(value),
             "tool_calls" => reading.each(value, Role::ToolArgument, tool_call),
             "function_call" => function(reading, value),
             "audio" => audio(reading, value, role),
@@ -140,7 +141,8 @@ fn audio(reading: &mut Reading, audio: Value<'_>, role: Role) {
     reading.members(audio, role, |reading, key, value| {
         match key {
             "transcript" => reading.text(value, role),
-            "data" | "id" => reading.skip(value, SkipReason::Media, role),
+            "data" => reading.skip(value, SkipReason::Media, role),
+            "id" => reading.stored(value, SkipReason::Media, role),
             "format" | "expires_at" => reading.setting(value),
             _ => return Known::No,
         }
@@ -152,8 +154,8 @@ fn file(reading: &mut Reading, file: Value<'_>, role: Role) {
     reading.members(file, role, |reading, key, value| {
         match key {
             "filename" => reading.text(value, reference::document(role)),
-            "file_data" => reference::content(reading, value, None, role),
-            "file_id" => reading.skip(value, SkipReason::File, role),
+            "file_data" => reference::content(reading, value, None, SkipReason::File, role),
+            "file_id" => reading.stored(value, SkipReason::File, role),
             _ => return Known::No,
         }
         Known::Yes
@@ -163,7 +165,8 @@ fn file(reading: &mut Reading, file: Value<'_>, role: Role) {
 fn tool_call(reading: &mut Reading, call: Value<'_>) {
     reading.members(call, Role::ToolArgument, |reading, key, value| {
         match key {
-            "id" | "index" => reading.setting(value),
+            "id" => reading.id(value, Role::ToolArgument),
+            "index" => reading.setting(value),
             "type" => reading.word(value, &["function", "custom"], Role::ToolArgument),
             "function" | "custom" => function(reading, value),
             _ => return Known::No,

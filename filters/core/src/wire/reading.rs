@@ -1,15 +1,18 @@
 //! What a reader gathers, and the one rule: every string of the body ends in exactly one place.
 //!
 //! That is a [`Text`], a [`Skipped`] with its reason, the model's name, or one of the *inert* places that no model sees
-//! as text: identifiers (see [`identifier`]) at places a dialect defines for settings and ids, the words of closed
+//! as text: identifiers (letters, digits and a few marks, no spaces) at places a dialect defines for settings and ids, the words of closed
 //! enumerations (`type`, `role`), and the vocabulary of JSON Schema. An inert place holds nothing but what it is made
 //! for: any other string there is inspected as [`Source::Unrecognised`]. Numbers, booleans and nulls carry no text.
 
 use super::{Dialect, Prompt, Role, SkipReason, Skipped, Source, Text};
 use crate::json::{Kind, Str, Value};
 
-/// Longest string that counts as an identifier: UUIDs, tool call ids, model names, language tags, dates.
-const IDENTIFIER: usize = 64;
+/// Longest identifier at a place that some models are shown: tool call ids, ids of files.
+const ID: usize = 64;
+
+/// Longest identifier at a place that no model is shown: clients join UUIDs and hashes to name users and sessions.
+const SETTING: usize = 256;
 
 /// Whether a dialect defines a member, and it was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,8 +70,24 @@ impl Reading {
 
     /// A value that no model sees: whatever in it is not an identifier is inspected all the same.
     pub(super) fn setting(&mut self, value: Value<'_>) {
-        for string in value.nodes().filter_map(Value::string).filter(|string| !identifier(*string)) {
+        for string in value.nodes().filter_map(Value::string).filter(|string| !identifier(*string, SETTING)) {
             self.push(string, Role::User, Source::Unrecognised);
+        }
+    }
+
+    /// An id, which some models are shown: whatever is not short and an identifier is inspected.
+    pub(super) fn id(&mut self, value: Value<'_>, role: Role) {
+        match value.string() {
+            Some(string) if identifier(string, ID) => {}
+            _ => self.unrecognised(value, role),
+        }
+    }
+
+    /// The id of something that is stored elsewhere and not inspected; whatever cannot be an id is inspected.
+    pub(super) fn stored(&mut self, value: Value<'_>, reason: SkipReason, role: Role) {
+        match value.string() {
+            Some(string) if identifier(string, ID) => self.skip(value, reason, role),
+            _ => self.unrecognised(value, role),
         }
     }
 
@@ -117,6 +136,15 @@ impl Reading {
         }
     }
 
+    /// Bytes that only the provider can read, in base64 (either alphabet); whatever cannot be that is inspected.
+    pub(super) fn opaque(&mut self, value: Value<'_>, role: Role) {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
+        match value.string() {
+            Some(string) if string.bytes().all(allowed) => self.skip(value, SkipReason::Opaque, role),
+            _ => self.unrecognised(value, role),
+        }
+    }
+
     /// One string.
     pub(super) fn push(&mut self, string: Str<'_>, role: Role, source: Source) {
         self.prompt.texts.push(Text { role, source, span: string.span(), escaped: string.escaped() });
@@ -133,10 +161,10 @@ impl Reading {
     }
 }
 
-/// Whether a string can be an identifier and nothing else: at most 64 letters, digits and `_ - . : / @` of ASCII.
-pub(super) fn identifier(string: Str<'_>) -> bool {
+/// Whether a string can be an identifier and nothing else: `longest` bytes of ASCII letters, digits and `_ - . : / @`.
+fn identifier(string: Str<'_>, longest: usize) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
-    string.span().len() as usize <= IDENTIFIER && string.bytes().all(allowed)
+    string.span().len() as usize <= longest && string.bytes().all(allowed)
 }
 
 /// Whether `list`, ordered by length and then by bytes, holds `word`. Lengths are cheap to compare and tell most apart.

@@ -24,8 +24,15 @@ pub(super) fn url(reading: &mut Reading, value: Value<'_>, reason: SkipReason, r
     }
 }
 
-/// Reads the content of a file: a `data:` URL, or base64 of a `media_type` that stands beside it.
-pub(super) fn content(reading: &mut Reading, value: Value<'_>, media_type: Option<Str<'_>>, role: Role) {
+/// Reads content that is sent along: a `data:` URL, or base64 of a `media_type` that stands beside it. Text is a
+/// document; the rest is skipped, as `reason` when the media type does not say what it is.
+pub(super) fn content(
+    reading: &mut Reading,
+    value: Value<'_>,
+    media_type: Option<Str<'_>>,
+    reason: SkipReason,
+    role: Role,
+) {
     let Some(string) = value.string() else { return reading.unrecognised(value, role) };
     let own = prefix(string);
     let beside = media_type.map(prefix).unwrap_or_default();
@@ -33,7 +40,7 @@ pub(super) fn content(reading: &mut Reading, value: Value<'_>, media_type: Optio
     if textual(media_type) {
         reading.text(value, document(role));
     } else {
-        reading.skip(value, kind(media_type).unwrap_or(SkipReason::File), role);
+        reading.skip(value, kind(media_type).unwrap_or(reason), role);
     }
 }
 

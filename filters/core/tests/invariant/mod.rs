@@ -67,5 +67,5 @@ pub fn check(body: &[u8], limits: &Limits, prompt: &Prompt) {
 }
 
 fn identifier(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/@$".contains(&byte))
+    text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/@$".contains(&byte))
 }
