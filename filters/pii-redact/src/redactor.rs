@@ -1,0 +1,187 @@
+//! The text engine: chunks of one text in, the redacted text out, as early as it is settled.
+
+use crate::kind::Kind;
+use crate::label::REACH_BYTES;
+use crate::policy::{Ledger, Operator, Policy, marker};
+use crate::scan::{Event, Scanner};
+use crate::view::{View, down};
+use crate::{Detector, Finding};
+
+/// Settled text is dropped when this much has gathered, so that dropping costs nothing per byte.
+const SETTLED: usize = 4096;
+
+/// Whether a text goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// More text may follow.
+    Open,
+    /// An operator has blocked the text: it ends where it stands, and later chunks are dropped.
+    Blocked,
+}
+
+/// Redacts one text that arrives in chunks.
+///
+/// The concatenated output is the same for every way the text is cut. What is held back is the part that may still
+/// become a finding: the current word, the groups of a number so far, the start of a token; at most a few hundred bytes
+/// (4 KiB inside a private key, which is swallowed as it arrives). Nothing is ever released because of time.
+///
+/// Findings too long to be read to their end (JWT, private keys, tokens over 512 bytes) are replaced by their kind under
+/// every operator but [`Operator::Keep`], [`Operator::Remove`] and [`Operator::Block`].
+pub struct Redactor<'a> {
+    detector: &'a Detector,
+    policy: &'a Policy,
+    scanner: Scanner,
+    buffer: String,
+    /// The position of the buffer in the text.
+    base: usize,
+    /// All before this position has been written, or replaced.
+    written: usize,
+    opened: Option<(Kind, usize)>,
+    findings: Vec<Finding>,
+    flow: Flow,
+}
+
+impl std::fmt::Debug for Redactor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redactor").field("held", &self.held()).field("findings", &self.findings.len()).finish()
+    }
+}
+
+impl<'a> Redactor<'a> {
+    /// At the start of a text.
+    pub fn new(detector: &'a Detector, policy: &'a Policy) -> Self {
+        Self {
+            detector,
+            policy,
+            scanner: Scanner::default(),
+            buffer: String::new(),
+            base: 0,
+            written: 0,
+            opened: None,
+            findings: Vec::new(),
+            flow: Flow::Open,
+        }
+    }
+
+    /// Takes the next chunk and appends to `out` what is settled.
+    pub fn push(&mut self, chunk: &str, ledger: &mut Ledger, out: &mut String) -> Flow {
+        if self.flow == Flow::Open {
+            self.buffer.push_str(chunk);
+            self.advance(false, ledger, out);
+        }
+        self.flow
+    }
+
+    /// Ends the text and appends the rest. The redactor is at the start of another text then, its findings kept.
+    pub fn finish(&mut self, ledger: &mut Ledger, out: &mut String) -> Flow {
+        let flow = self.flow;
+        if flow == Flow::Open {
+            self.advance(true, ledger, out);
+        }
+        let flow = self.flow;
+        self.scanner = Scanner::default();
+        self.buffer.clear();
+        self.base = 0;
+        self.written = 0;
+        self.opened = None;
+        self.flow = Flow::Open;
+        flow
+    }
+
+    /// Bytes that have arrived and are not settled.
+    pub fn held(&self) -> usize {
+        down(self.base.saturating_add(self.buffer.len()), self.written)
+    }
+
+    /// What has been found, in order; positions count bytes of the text as it arrived.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    fn advance(&mut self, closed: bool, ledger: &mut Ledger, out: &mut String) {
+        loop {
+            let view = View::part(self.buffer.as_bytes(), self.base, closed);
+            match self.scanner.next(self.detector, view) {
+                Ok(Some(event)) => self.apply(event, ledger, out),
+                Ok(None) => {
+                    self.release(view.end(), out);
+                    break;
+                }
+                Err(_) => {
+                    self.release(self.scanner.held(), out);
+                    break;
+                }
+            }
+            if self.flow == Flow::Blocked {
+                return;
+            }
+        }
+        let settled = down(self.written, self.base).saturating_sub(REACH_BYTES);
+        if settled >= SETTLED {
+            let from = (0..=settled).rev().find(|&at| self.buffer.is_char_boundary(at)).unwrap_or(0);
+            self.buffer.drain(..from);
+            self.base = self.base.saturating_add(from);
+        }
+    }
+
+    fn apply(&mut self, event: Event, ledger: &mut Ledger, out: &mut String) {
+        match event {
+            Event::Found(kind, start, end) => {
+                self.findings.push(Finding { kind, start, end });
+                let operator = self.policy.operator(kind);
+                if operator == Operator::Keep {
+                    return;
+                }
+                self.release(start, out);
+                let value = self.text(start, end).to_owned();
+                self.policy.write(kind, &value, ledger, out);
+                self.written = end;
+                self.block(operator);
+            }
+            Event::Opened(kind, start) => {
+                let operator = self.policy.operator(kind);
+                if operator != Operator::Keep {
+                    self.release(start, out);
+                    if !matches!(operator, Operator::Remove | Operator::Block) {
+                        marker(kind, out);
+                    }
+                    self.block(operator);
+                }
+                self.opened = Some((kind, start));
+                if self.flow == Flow::Blocked {
+                    self.findings.push(Finding { kind, start, end: start });
+                }
+            }
+            Event::Closed(end) => {
+                let Some((kind, start)) = self.opened.take() else { return };
+                self.findings.push(Finding { kind, start, end });
+                if self.policy.operator(kind) != Operator::Keep {
+                    self.written = end;
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, operator: Operator) {
+        if operator == Operator::Block {
+            self.flow = Flow::Blocked;
+            self.buffer.clear();
+        }
+    }
+
+    /// Writes the text up to a position; inside a finding that goes on, drops it.
+    fn release(&mut self, to: usize, out: &mut String) {
+        if to <= self.written {
+            return;
+        }
+        let dropped = self.opened.is_some_and(|(kind, _)| self.policy.operator(kind) != Operator::Keep);
+        if !dropped {
+            out.push_str(self.text(self.written, to));
+        }
+        self.written = to;
+    }
+
+    fn text(&self, start: usize, end: usize) -> &str {
+        self.buffer.get(down(start, self.base)..down(end, self.base)).unwrap_or_default()
+    }
+}
