@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The least that Envoy takes for a filter: every request goes through untouched. It refuses every configuration with
 /// a log line when `refuses` is set.
@@ -96,6 +96,7 @@ impl Drop for Up {
 
 fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -126,6 +127,38 @@ fn it_serves_when_it_says_ready_and_ends_on_a_signal() {
         assert_eq!(up.wait().code(), Some(0), "{signal}");
         assert!(TcpStream::connect(gateway).is_err() && TcpStream::connect(admin).is_err());
     }
+}
+
+#[test]
+fn an_upstream_is_called_by_its_own_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let module = module(directory.path(), false);
+    let upstream = portcullis_cli::model_server::ModelServer::start(0).unwrap();
+    let url = format!("http://localhost:{}", upstream.address().port());
+    let mut up = Up::start(&["--port", "0", "--module", module.to_str().unwrap(), "--upstream", &url]);
+    let gateway = up.address("ready");
+    assert!(get(gateway, "/v1/models").contains("gpt-portcullis"));
+    let seen = upstream.requests();
+    assert_eq!(seen[0].header("host"), url.strip_prefix("http://"));
+}
+
+#[test]
+fn an_upstream_with_tls_is_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let module = module(directory.path(), false);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", silent.local_addr().unwrap().port());
+    let mut up = Up::start(&["--port", "0", "--module", module.to_str().unwrap(), "--upstream", &url]);
+    let gateway = up.address("ready");
+    let mut client = TcpStream::connect(gateway).unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(silent.accept().unwrap().0));
+    let mut connection = receiver.recv_timeout(PATIENCE).expect("Envoy does not connect to the upstream");
+    let mut first = [0; 2];
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    connection.read_exact(&mut first).unwrap();
+    assert_eq!(first, [0x16, 0x03], "a TLS handshake record (RFC 8446, 5.1)");
 }
 
 #[test]
