@@ -3,7 +3,7 @@
 //! Source: Anthropic API reference, `ContentBlockParam`, `BetaContentBlockParam`.
 
 use super::reading::{Known, Reading, listed};
-use super::{Role, SkipReason, reference};
+use super::{Role, SkipReason, reference, schema};
 use crate::json::{Kind, Str, Value};
 
 /// Blocks inside blocks that are read as such: a result, in it a document, in it text. Deeper ones are not recognised.
@@ -11,12 +11,14 @@ const DEPTH: usize = 6;
 
 /// The types of blocks, sources, citations and results. In the order of [`listed`].
 #[rustfmt::skip]
-const TYPES: [&str; 46] = [
-    "url", "file", "text", "image", "base64", "content", "document", "thinking", "tool_use", "tool_result",
-    "mcp_tool_use", "char_location", "page_location", "search_result", "tool_reference", "mcp_tool_result",
-    "server_tool_use", "container_upload", "web_fetch_result", "redacted_thinking", "web_search_result",
-    "code_execution_output", "code_execution_result", "web_fetch_tool_result", "content_block_location",
-    "search_result_location", "web_search_tool_result", "tool_search_tool_result", "bash_code_execution_output",
+const TYPES: [&str; 56] = [
+    "url", "file", "text", "image", "base64", "content", "document", "fallback", "thinking", "tool_use",
+    "compaction", "tool_result", "mcp_tool_use", "tool_removal", "browser_state", "char_location", "page_location",
+    "search_result", "tool_addition", "advisor_result", "tool_reference", "mcp_tool_result", "server_tool_use",
+    "container_upload", "mcp_tool_listing", "web_fetch_result", "redacted_thinking", "web_search_result",
+    "advisor_tool_result", "code_execution_output", "code_execution_result", "web_fetch_tool_result",
+    "content_block_location", "search_result_location", "web_search_tool_result", "advisor_redacted_result",
+    "tool_search_tool_result", "advisor_tool_result_error", "bash_code_execution_output",
     "bash_code_execution_result", "code_execution_tool_result", "web_search_result_location",
     "web_fetch_tool_result_error", "web_search_tool_result_error", "tool_search_tool_result_error",
     "tool_search_tool_search_result", "web_fetch_tool_result_location", "bash_code_execution_tool_result",
@@ -77,7 +79,7 @@ impl Blocks {
                 kind_word(reading, value, self.role);
                 Known::Yes
             }
-            "cache_control" => {
+            "cache_control" | "transformations" => {
                 reading.setting(value);
                 Known::Yes
             }
@@ -91,6 +93,9 @@ impl Blocks {
                 "container_upload" | "code_execution_output" | "bash_code_execution_output" => {
                     self.file(reading, key, value)
                 }
+                "compaction" => self.compaction(reading, key, value),
+                "tool_addition" | "tool_removal" | "mcp_tool_listing" => tool_change(reading, key, value),
+                "fallback" => fallback(reading, key, value),
                 _ if kind.ends_with("tool_result") => self.tool_result(reading, key, value),
                 _ if self.role == Role::ToolResult && listed(&kind, &TYPES) => self.result(reading, key, value),
                 _ => Known::No,
@@ -177,6 +182,17 @@ impl Blocks {
         Known::Yes
     }
 
+    /// A summary of what went before. It speaks as the message it stands in.
+    fn compaction(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+        match key {
+            "content" => reading.text(value, self.role),
+            "signature" | "encrypted_content" => reading.opaque(value, self.role),
+            "tool_changes" => self.content(reading, value),
+            _ => return Known::No,
+        }
+        Known::Yes
+    }
+
     fn file(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
         match key {
             "file_id" => reading.stored(value, SkipReason::File, self.role),
@@ -189,6 +205,7 @@ impl Blocks {
     fn tool_result(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
         match key {
             "content" => self.as_role(Role::ToolResult).content(reading, value),
+            "toolset_name" => reading.text(value, Role::ToolResult),
             "tool_use_id" => reading.id(value, Role::ToolResult),
             "caller" | "is_error" => reading.setting(value),
             _ => return Known::No,
@@ -200,11 +217,12 @@ impl Blocks {
     fn result(self, reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
         match key {
             "content" => self.content(reading, value),
+            "tabs" | "state_changes" | "text" => reading.all(value, self.role),
             "title" | "url" | "page_age" | "stdout" | "stderr" | "tool_name" | "lines" | "error_message" => {
                 reading.all(value, self.role);
             }
             "tool_references" => self.content(reading, value),
-            "error_code" | "retrieved_at" | "file_type" | "return_code" => reading.setting(value),
+            "error_code" | "retrieved_at" | "file_type" | "return_code" | "stop_reason" => reading.setting(value),
             "is_file_update" | "num_lines" | "start_line" | "total_lines" => reading.setting(value),
             "new_lines" | "new_start" | "old_lines" | "old_start" => reading.setting(value),
             "encrypted_content" | "encrypted_stdout" => reading.opaque(value, self.role),
@@ -216,10 +234,28 @@ impl Blocks {
 
 fn tool_use(reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
     match key {
-        "name" | "server_name" => reading.text(value, Role::ToolArgument),
+        "name" | "server_name" | "toolset_name" => reading.text(value, Role::ToolArgument),
         "input" => reading.all(value, Role::ToolArgument),
         "id" => reading.id(value, Role::ToolArgument),
         "caller" => reading.setting(value),
+        _ => return Known::No,
+    }
+    Known::Yes
+}
+
+/// Tools that come and go within a conversation, and the listing of a server's tools.
+fn tool_change(reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+    match key {
+        "tool" | "tools" | "mcp_server_name" => schema::read(reading, value),
+        _ => return Known::No,
+    }
+    Known::Yes
+}
+
+/// The mark of a change of model, which no model is shown.
+fn fallback(reading: &mut Reading, key: &str, value: Value<'_>) -> Known {
+    match key {
+        "from" | "to" | "trigger" => reading.setting(value),
         _ => return Known::No,
     }
     Known::Yes

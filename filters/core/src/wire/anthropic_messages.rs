@@ -4,7 +4,7 @@
 
 use super::read::{Fit, Format};
 use super::reading::{Known, Reading, listed};
-use super::{Dialect, Role, anthropic_blocks as blocks, schema};
+use super::{Dialect, Role, SkipReason, anthropic_blocks as blocks, schema};
 use crate::json::{Kind, Value};
 
 pub(super) const FORMAT: Format =
@@ -12,10 +12,11 @@ pub(super) const FORMAT: Format =
 
 /// Members without text for a model. In the order of [`listed`].
 #[rustfmt::skip]
-const SETTINGS: [&str; 16] = [
-    "betas", "top_k", "top_p", "metadata", "thinking", "container", "max_tokens", "mcp_servers", "temperature",
-    "tool_choice", "service_tier", "cache_control", "inference_geo", "anthropic_beta", "anthropic_version",
-    "context_management",
+const SETTINGS: [&str; 22] = [
+    "betas", "speed", "top_k", "top_p", "metadata", "thinking", "container", "max_tokens", "diagnostics",
+    "mcp_servers", "temperature", "tool_choice", "service_tier", "workspace_id", "cache_control", "inference_geo",
+    "anthropic_beta", "billing_policy", "user_profile_id", "anthropic_version", "context_management",
+    "fallback_credit_token",
 ];
 
 /// Whether a document is of this shape: `messages` is an array. What only this dialect has makes it certain.
@@ -42,6 +43,10 @@ fn read(reading: &mut Reading, root: Value<'_>) {
             "stream" => reading.stream(value),
             "tools" | "output_config" | "output_format" => schema::read(reading, value),
             "stop_sequences" => reading.all(value, Role::User),
+            "compaction" => compaction(reading, value),
+            "fallbacks" if value.is("default") => {}
+            "fallbacks" => reading.each(value, Role::User, fallback),
+            "thread" => thread(reading, value),
             _ if listed(key, &SETTINGS) => reading.setting(value),
             _ => return Known::No,
         }
@@ -59,6 +64,44 @@ fn message(reading: &mut Reading, message: Value<'_>) {
         match key {
             "role" => reading.word(value, &["user", "assistant", "system"], role),
             "content" => blocks::content(reading, value, role),
+            "clear_at" => reading.setting(value),
+            "output_config" => schema::read(reading, value),
+            _ => return Known::No,
+        }
+        Known::Yes
+    });
+}
+
+/// How the server sums up what no longer fits.
+fn compaction(reading: &mut Reading, compaction: Value<'_>) {
+    reading.members(compaction, Role::System, |reading, key, value| {
+        match key {
+            "type" => reading.word(value, &["summarize"], Role::System),
+            "instructions" => reading.text(value, Role::System),
+            _ => return Known::No,
+        }
+        Known::Yes
+    });
+}
+
+/// Another model to try, with its own settings.
+fn fallback(reading: &mut Reading, fallback: Value<'_>) {
+    reading.members(fallback, Role::User, |reading, key, value| {
+        match key {
+            "model" | "max_tokens" | "speed" | "thinking" => reading.setting(value),
+            "output_config" => schema::read(reading, value),
+            _ => return Known::No,
+        }
+        Known::Yes
+    });
+}
+
+/// Earlier messages that the server keeps: they are not in this body.
+fn thread(reading: &mut Reading, thread: Value<'_>) {
+    reading.members(thread, Role::User, |reading, key, value| {
+        match key {
+            "type" => reading.word(value, &["create", "continue"], Role::User),
+            "previous_message_id" => reading.stored(value, SkipReason::File, Role::User),
             _ => return Known::No,
         }
         Known::Yes

@@ -16,12 +16,12 @@ const PARTS: [&str; 7] = ["text", "refusal", "image_url", "input_audio", "file",
 
 /// Members without text for a model. In the order of [`listed`].
 #[rustfmt::skip]
-const SETTINGS: [&str; 33] = [
+const SETTINGS: [&str; 35] = [
     "n", "seed", "user", "audio", "min_p", "store", "top_a", "top_k", "top_p", "logprobs", "metadata", "thinking",
-    "reasoning", "verbosity", "logit_bias", "max_tokens", "modalities", "temperature", "tool_choice",
+    "reasoning", "verbosity", "logit_bias", "max_tokens", "modalities", "moderation", "temperature", "tool_choice",
     "service_tier", "top_logprobs", "function_call", "stream_options", "presence_penalty", "prompt_cache_key",
     "reasoning_effort", "frequency_penalty", "safety_identifier", "repetition_penalty", "web_search_options",
-    "parallel_tool_calls", "max_completion_tokens", "prompt_cache_retention",
+    "parallel_tool_calls", "prompt_cache_options", "max_completion_tokens", "prompt_cache_retention",
 ];
 
 /// Whether a document is of this shape: `messages` is an array. What only this dialect has makes it certain.
@@ -107,7 +107,7 @@ fn part(reading: &mut Reading, part: Value<'_>, role: Role) {
     reading.members(part, role, |reading, key, value| {
         match (kind.as_deref(), key) {
             (_, "type") => reading.word(value, &PARTS, role),
-            (_, "cache_control") => reading.setting(value),
+            (_, "cache_control" | "prompt_cache_breakpoint") => reading.setting(value),
             (Some("text"), "text") | (Some("refusal"), "refusal") => reading.text(value, role),
             (Some("image_url"), "image_url") => media(reading, value, SkipReason::Image, role),
             (Some("audio_url"), "audio_url") | (Some("video_url"), "video_url") => {

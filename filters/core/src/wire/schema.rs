@@ -7,24 +7,27 @@ use crate::json::{Kind, Value};
 /// Keys of both dialects' tool definitions and of JSON Schema (draft 2020-12, and `definitions` of older ones). Any other key is a
 /// name that somebody chose, which the model sees.
 #[rustfmt::skip]
-const KEYS: [&str; 78] = [
-    "if", "$id", "not", "$ref", "else", "enum", "name", "then", "type", "$defs", "allOf", "anyOf", "const", "items",
-    "oneOf", "title", "custom", "effort", "format", "schema", "strict", "syntax", "$anchor", "$schema", "default",
-    "enabled", "grammar", "maximum", "minimum", "pattern", "$comment", "contains", "examples", "function",
-    "maxItems", "max_uses", "minItems", "nullable", "readOnly", "required", "citations", "maxLength", "minLength",
-    "writeOnly", "definition", "deprecated", "multipleOf", "parameters", "properties", "definitions", "description",
-    "json_schema", "prefixItems", "uniqueItems", "input_schema", "cache_control", "defer_loading", "maxProperties",
-    "minProperties", "propertyNames", "user_location", "display_number", "input_examples", "allowed_callers",
-    "allowed_domains", "blocked_domains", "contentEncoding", "contentMediaType", "dependentSchemas",
-    "display_width_px", "exclusiveMaximum", "exclusiveMinimum", "dependentRequired", "display_height_px",
-    "patternProperties", "max_content_tokens", "additionalProperties", "unevaluatedProperties",
+const KEYS: [&str; 89] = [
+    "if", "$id", "not", "ttl", "$ref", "else", "enum", "mode", "name", "then", "tool", "type", "$defs", "allOf",
+    "anyOf", "const", "items", "oneOf", "title", "total", "custom", "effort", "format", "schema", "strict",
+    "syntax", "$anchor", "$schema", "configs", "default", "enabled", "grammar", "maximum", "minimum", "pattern",
+    "$comment", "contains", "examples", "function", "maxItems", "max_uses", "minItems", "nullable", "readOnly",
+    "required", "citations", "maxLength", "minLength", "remaining", "writeOnly", "definition", "deprecated",
+    "multipleOf", "parameters", "properties", "definitions", "description", "json_schema", "prefixItems",
+    "task_budget", "uniqueItems", "input_schema", "cache_control", "defer_loading", "maxProperties",
+    "minProperties", "propertyNames", "user_location", "default_config", "display_number", "input_examples",
+    "allowed_callers", "allowed_domains", "blocked_domains", "contentEncoding", "mcp_server_name",
+    "contentMediaType", "dependentSchemas", "display_width_px", "exclusiveMaximum", "exclusiveMinimum",
+    "dependentRequired", "display_height_px", "patternProperties", "max_content_tokens", "additionalProperties",
+    "eager_input_streaming", "unevaluatedProperties", "prompt_cache_breakpoint",
 ];
 
 /// Words that say nothing to a model beyond their meaning: JSON Schema's types, kinds of tools, degrees.
 #[rustfmt::skip]
-const WORDS: [&str; 18] = [
-    "low", "high", "null", "text", "array", "custom", "medium", "number", "object", "string", "boolean", "grammar",
-    "integer", "function", "ephemeral", "approximate", "json_object", "json_schema",
+const WORDS: [&str; 22] = [
+    "low", "max", "high", "null", "text", "array", "xhigh", "custom", "medium", "number", "object", "string",
+    "tokens", "boolean", "grammar", "integer", "explicit", "function", "ephemeral", "approximate", "json_object",
+    "json_schema",
 ];
 
 /// Reads tool definitions, or a schema: names, descriptions, every string and every chosen key.
