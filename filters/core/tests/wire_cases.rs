@@ -2,6 +2,8 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 #![allow(clippy::arithmetic_side_effects)]
 
+mod invariant;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -147,7 +149,11 @@ fn every_case_is_read_as_it_says() {
             let name = case["name"].as_str().unwrap().to_owned();
             assert!(names.insert(name.clone()), "{name} stands twice");
             let body = body(case);
-            let got = describe(&read(case, &body), &body);
+            let read = read(case, &body);
+            if let Ok(prompt) = &read {
+                invariant::check(&body, &limits(case), prompt);
+            }
+            let got = describe(&read, &body);
             if case.get("expect") != Some(&got) {
                 wrong.push(format!("{name}: got {}", expect(&got)));
             }

@@ -6,7 +6,7 @@ use portcullis_core::json::{self, Kind};
 use portcullis_core::wire::{Limits, Prompt, Span};
 
 /// Names under which a string may be left out of inspection, with its reason.
-const SKIPPED_UNDER: [&str; 13] = [
+const SKIPPED_UNDER: [&str; 14] = [
     "url",
     "image_url",
     "audio_url",
@@ -20,6 +20,7 @@ const SKIPPED_UNDER: [&str; 13] = [
     "encrypted_index",
     "encrypted_stdout",
     "source",
+    "previous_message_id",
 ];
 
 /// Panics unless every string of `body` ended in exactly one place: a text, a skipped part, the model's name, or, if it
