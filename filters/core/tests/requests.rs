@@ -1,5 +1,4 @@
 //! Every case of `tests/cases/requests` through the reader: the text is found, once, with its role, in one piece.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 #![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::path::Path;
