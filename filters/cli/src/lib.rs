@@ -1,5 +1,5 @@
-//! What the native command is made of: the embedded model server, Envoy as a child process, scoring, the
-//! subcommands.
+//! What the native command is made of: the embedded model server, Envoy as a child process, scoring,
+//! validation, the subcommands.
 //!
 //! The tests in real Envoy use the same server and the same bootstrap.
 
@@ -8,3 +8,4 @@ pub mod envoy;
 pub mod http_client;
 pub mod model_server;
 pub mod score;
+pub mod validate;
