@@ -3,9 +3,12 @@
 //! Only what stands before is read, on the same line, at most [`REACH`] characters back. So the answer is the same in a
 //! whole text and in a stream.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::VecDeque;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::automaton::{Automaton as _, StateID};
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, MatchKind};
 
 use crate::topics::{NEUTRAL, Topics, WORDS};
 use crate::view::{View, down, up};
@@ -89,7 +92,8 @@ const FILLER: &[&str] = &[
 /// The dictionary of labels.
 #[derive(Debug)]
 pub(crate) struct Labels {
-    words: AhoCorasick,
+    words: NFA,
+    start: StateID,
     meaning: Vec<Meaning>,
 }
 
@@ -124,26 +128,53 @@ impl Labels {
                 }
             }
         }
-        let words = AhoCorasick::builder().match_kind(MatchKind::Standard).build(patterns).ok()?;
-        Some(Self { words, meaning })
+        let words = NFA::builder().match_kind(MatchKind::Standard).build(patterns).ok()?;
+        let start = words.start_state(Anchored::No).ok()?;
+        Some(Self { words, start, meaning })
     }
 
-    fn before(&self, view: View<'_>, start: usize) -> Vec<Hit> {
-        let from = window(view, start);
-        let text = view.slice(from, start);
-        let folded = fold(text);
-        let mut hits: Vec<Hit> = Vec::new();
-        for found in self.words.find_overlapping_iter(&folded) {
-            let Some(meaning) = self.meaning.get(found.pattern().as_usize()) else { continue };
-            let begin = up(from, found.start());
-            let end = up(from, found.end());
-            if meaning.edges && !(edge(view, begin) && edge(view, end)) {
-                continue;
+    /// The labels between `from` and `to`. What `trail` has read already is not read again.
+    fn between(&self, view: View<'_>, from: usize, to: usize, trail: &mut Trail) -> Vec<Hit> {
+        let known = trail.state.filter(|_| trail.read >= from);
+        let (mut state, mut at) = known.map_or((self.start, from), |state| (state, trail.read));
+        let mut before = view.before(at).unwrap_or(0);
+        for &byte in view.slice(at, to) {
+            let folded = fold_byte(before, byte);
+            before = byte;
+            state = self.words.next_state(Anchored::No, state, folded);
+            at = up(at, 1);
+            if self.words.is_special(state) && self.words.is_match(state) {
+                self.note(view, state, at, trail);
             }
-            hits.push(Hit { start: begin, end, topics: meaning.topics });
         }
-        hits
+        if at >= trail.read {
+            trail.state = Some(state);
+            trail.read = at;
+        }
+        while trail.hits.front().is_some_and(|hit| hit.end < down(to, REACH_BYTES)) {
+            trail.hits.pop_front();
+        }
+        trail.hits.iter().filter(|hit| hit.start >= from && hit.end <= to).copied().collect()
     }
+
+    fn note(&self, view: View<'_>, state: StateID, end: usize, trail: &mut Trail) {
+        for index in 0..self.words.match_len(state) {
+            let pattern = self.words.match_pattern(state, index);
+            let Some(meaning) = self.meaning.get(pattern.as_usize()) else { continue };
+            let start = down(end, self.words.pattern_len(pattern));
+            if !meaning.edges || edge(view, start) && edge(view, end) {
+                trail.hits.push_back(Hit { start, end, topics: meaning.topics });
+            }
+        }
+    }
+}
+
+/// How far a text has been read for labels, and those found in its last part.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    read: usize,
+    state: Option<StateID>,
+    hits: VecDeque<Hit>,
 }
 
 /// Where the text that may label a value at `start` begins.
@@ -178,17 +209,16 @@ fn window(view: View<'_>, start: usize) -> usize {
 /// Lower case of ASCII and Latin-1 letters, and `_` as a space; the length stays.
 fn fold(text: &[u8]) -> Vec<u8> {
     let mut before = 0_u8;
-    text.iter()
-        .map(|&byte| {
-            let folded = match byte {
-                b'_' => b' ',
-                0x80..=0x9e if before == 0xc3 => byte.wrapping_add(0x20),
-                _ => byte.to_ascii_lowercase(),
-            };
-            before = byte;
-            folded
-        })
-        .collect()
+    text.iter().map(|&byte| fold_byte(std::mem::replace(&mut before, byte), byte)).collect()
+}
+
+#[inline]
+const fn fold_byte(before: u8, byte: u8) -> u8 {
+    match byte {
+        b'_' => b' ',
+        0x80..=0x9e if before == 0xc3 => byte.wrapping_add(0x20),
+        _ => byte.to_ascii_lowercase(),
+    }
 }
 
 /// Whether no word goes on across a position; a capital after a small letter begins a new one.
@@ -204,6 +234,7 @@ pub(crate) struct Before<'a> {
     view: View<'a>,
     start: usize,
     labels: &'a Labels,
+    trail: &'a RefCell<Trail>,
     hits: OnceCell<Vec<Hit>>,
 }
 
@@ -218,13 +249,25 @@ pub(crate) struct Announced {
 
 impl<'a> Before<'a> {
     /// What stands before a value at `start`.
-    pub(crate) const fn new(view: View<'a>, start: usize, labels: &'a Labels) -> Self {
-        Self { view, start, labels, hits: OnceCell::new() }
+    pub(crate) const fn new(view: View<'a>, start: usize, labels: &'a Labels, trail: &'a RefCell<Trail>) -> Self {
+        Self { view, start, labels, trail, hits: OnceCell::new() }
+    }
+
+    fn hits(&self) -> &[Hit] {
+        self.hits.get_or_init(|| match self.trail.try_borrow_mut() {
+            Ok(mut trail) => self.labels.between(self.view, window(self.view, self.start), self.start, &mut trail),
+            Err(_) => Vec::new(),
+        })
+    }
+
+    /// Whether any label stands before the value.
+    pub(crate) fn labelled(&self) -> bool {
+        !self.hits().is_empty()
     }
 
     /// The nearest label of one of the topics, unless a neutral word (`order`, `version`) stands nearer.
     pub(crate) fn announces(&self, topics: Topics) -> Option<Announced> {
-        let hits = self.hits.get_or_init(|| self.labels.before(self.view, self.start));
+        let hits = self.hits();
         let wall = hits.iter().filter(|hit| hit.topics & NEUTRAL != 0).map(|hit| hit.end).max().unwrap_or(0);
         let hit = hits.iter().filter(|hit| hit.topics & topics != 0 && hit.start >= wall).max_by_key(|hit| hit.end)?;
         Some(Announced { end: hit.end, adjacent: filler(self.view.slice(hit.end, self.start)) })
@@ -232,7 +275,7 @@ impl<'a> Before<'a> {
 
     /// The nearest label of any topic is one of these.
     pub(crate) fn nearest_is(&self, topics: Topics) -> bool {
-        let hits = self.hits.get_or_init(|| self.labels.before(self.view, self.start));
+        let hits = self.hits();
         let end = hits.iter().map(|hit| hit.end).max().unwrap_or(0);
         hits.iter().any(|hit| hit.end == end && hit.topics & topics != 0)
     }
@@ -279,6 +322,8 @@ pub(crate) fn opening(view: View<'_>, start: usize) -> Opening {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::{Before, Labels, Opening, opening};
     use crate::topics::{ACCOUNT, CARD, IBAN, NHS, NIR, PHONE, SIN, SSN};
     use crate::view::View;
@@ -287,7 +332,8 @@ mod tests {
         let labels = Labels::new().unwrap();
         let start = text.find('|').unwrap();
         let view = View::whole(text.as_bytes());
-        let before = Before::new(view, start, &labels);
+        let trail = RefCell::default();
+        let before = Before::new(view, start, &labels, &trail);
         before.announces(topics).map(|label| label.adjacent)
     }
 

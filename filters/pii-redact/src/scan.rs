@@ -4,13 +4,15 @@
 //! have not arrived stops the pass there; it goes on from the same place when they have. [`Scanner::held`] is the start
 //! of what may still become a part of a finding.
 
+use std::cell::RefCell;
+
 use crate::Detector;
 use crate::detect::email::{LOCAL_MAX, is_local};
 use crate::detect::{
     Match, Swallow, assigned, birth, crypto, document, email, iban, jwt, network, pem, phone, token, url,
 };
 use crate::kind::Kind;
-use crate::label::Before;
+use crate::label::{Before, Opening, Trail};
 use crate::shape::Candidate;
 use crate::view::{More, View, down, is_word, up};
 
@@ -22,6 +24,29 @@ const PEM_RUN: usize = 4096;
 
 /// Shorter runs are last lines, or prose after a block without END line.
 const PEM_SHORT: usize = 20;
+
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+
+/// What a byte is in a word; 0 for what ends one.
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        // In a constant a wrong index cannot be built.
+        #[expect(clippy::indexing_slicing)]
+        if byte.is_ascii_digit() {
+            table[byte as usize] = DIGIT;
+        } else if is_word(byte) {
+            table[byte as usize] = LETTER;
+        }
+        if byte == 255 {
+            break;
+        }
+        byte = byte.wrapping_add(1);
+    }
+    table
+};
 
 /// What the pass comes upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +68,7 @@ pub(crate) struct Scanner {
     /// In a word too long to be anything: on to its end.
     inside: bool,
     open: Option<Open>,
+    trail: RefCell<Trail>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -99,10 +125,11 @@ impl Scanner {
         let mut length = 0_usize;
         let mut digit = false;
         for &byte in tail.iter().take(WORD) {
-            if !is_word(byte) {
+            let class = CLASS.get(usize::from(byte)).copied().unwrap_or(0);
+            if class == 0 {
                 break;
             }
-            digit |= byte.is_ascii_digit();
+            digit |= class == DIGIT;
             length = up(length, 1);
         }
         if length == tail.len() && length < WORD && !view.closed() {
@@ -114,9 +141,8 @@ impl Scanner {
             self.position = end;
             return Ok(None);
         }
-        let (first, second) = (tail.first().copied().unwrap_or(0), tail.get(1).copied().unwrap_or(0));
-        if digit || detector.openings.hit(first, second) || length <= 6 && code(view, at, end)? {
-            let found = begins(detector, view, at, end, digit)?;
+        if digit || detector.openings.hit(tail) || length <= 12 && code(view, at, end)? {
+            let found = begins(detector, view, at, end, digit, &self.trail)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -137,6 +163,11 @@ impl Scanner {
         }
         self.inside = length == WORD;
         self.position = end;
+        if tail.get(length) == Some(&b' ') {
+            self.run = None;
+            self.inside = false;
+            self.position = up(end, 1);
+        }
         Ok(None)
     }
 
@@ -156,7 +187,7 @@ impl Scanner {
                 _ => None,
             },
             b'+' | b'(' if view.at(next)?.is_some_and(|b| b.is_ascii_digit()) => {
-                let before = Before::new(view, at, &detector.labels);
+                let before = Before::new(view, at, &detector.labels, &self.trail);
                 phone::find(view, at, &before)?.map(|found| Match::closed(found.kind, at, found.end))
             }
             b'-' if view.before(at) != Some(b'-') => pem::find(view, at)?,
@@ -258,31 +289,55 @@ fn code(view: View<'_>, at: usize, end: usize) -> Result<bool, More> {
     if address && view.slice(at, end).iter().all(u8::is_ascii_hexdigit) {
         return Ok(true);
     }
+    // What is at hand already may say no, before the word is looked at.
+    if matches!(view.at(up(end, 1)), Ok(byte) if byte.is_none_or(|b| !(b.is_ascii_digit() || b == b' '))) {
+        return Ok(false);
+    }
     let short = length <= 3;
-    let capitals = || view.slice(at, end).iter().all(u8::is_ascii_uppercase);
-    if !(separator == b' ' && short || separator == b'-' && (short || capitals())) {
+    let capitals = || length <= 6 && view.slice(at, end).iter().all(u8::is_ascii_uppercase);
+    let month = || {
+        let head = view.slice(at, up(at, 2));
+        length >= 3 && matches!(head, [first, second] if birth::may_begin(*first, *second))
+    };
+    let follows = match separator {
+        b' ' => short || month(),
+        b'-' => short || capitals(),
+        b'.' => month() && view.at(up(end, 1))? == Some(b' '),
+        _ => false,
+    };
+    if separator == b'.' && follows {
+        return Ok(view.at(up(end, 2))?.is_some_and(|byte| byte.is_ascii_digit()));
+    }
+    if !follows {
         return Ok(false);
     }
     Ok(view.at(up(end, 1))?.is_some_and(|byte| byte.is_ascii_digit()))
 }
 
 /// What begins with the word from `at` to `end`.
-fn begins(detector: &Detector, view: View<'_>, at: usize, end: usize, digit: bool) -> Result<Option<Match>, More> {
+fn begins(
+    detector: &Detector,
+    view: View<'_>,
+    at: usize,
+    end: usize,
+    digit: bool,
+    trail: &RefCell<Trail>,
+) -> Result<Option<Match>, More> {
     let head = view.slice(at, up(at, 2));
     let first = head.first().copied().unwrap_or(0);
     let second = head.get(1).copied().unwrap_or(0);
-    let before = Before::new(view, at, &detector.labels);
+    let before = Before::new(view, at, &detector.labels, trail);
     let mut best: Option<Candidate> = None;
-    if detector.openings.hit(first, second) {
+    if detector.openings.hit(view.slice(at, up(at, 3))) {
         if let Some(found) = token::find(view, at)? {
             return Ok(Some(found));
         }
         if let Some(found) = jwt::find(view, at)? {
             return Ok(Some(found));
         }
-        if !digit {
-            best = birth::find(view, at, &before)?;
-        }
+    }
+    if !digit && birth::may_begin(first, second) {
+        best = birth::find(view, at, &before)?;
     }
     let length = down(end, at);
     if digit
@@ -305,6 +360,9 @@ fn begins(detector: &Detector, view: View<'_>, at: usize, end: usize, digit: boo
         if address.is_some() {
             return Ok(address);
         }
+    }
+    if before.opening() == Opening::Closed {
+        return Ok(None);
     }
     if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() {
         best = Candidate::or(best, iban::find(view, at, &before)?);

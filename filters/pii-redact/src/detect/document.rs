@@ -33,7 +33,7 @@ const LABELLED: &[(Topics, Kind, usize)] = &[
 
 /// The identifier that begins at `start`.
 pub(crate) fn find(view: View<'_>, start: usize, before: &Before<'_>) -> Result<Option<Candidate>, More> {
-    if before.opening() == Opening::Closed {
+    if before.opening() == Opening::Closed || !before.labelled() {
         return Ok(None);
     }
     let first = view.run(start, LONGEST, |byte| byte.is_ascii_alphanumeric())?;

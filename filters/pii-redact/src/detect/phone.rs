@@ -16,12 +16,42 @@ const LONGEST: usize = 40;
 /// Groups of digits, as they were read.
 #[derive(Default)]
 struct Groups {
-    digits: Vec<u8>,
-    lengths: Vec<usize>,
+    digits: List<18>,
+    lengths: List<8>,
     /// The first separator of each gap.
-    separators: Vec<u8>,
+    separators: List<8>,
     bracketed: bool,
     end: usize,
+}
+
+/// A few bytes in place.
+struct List<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Default for List<N> {
+    fn default() -> Self {
+        Self { bytes: [0; N], length: 0 }
+    }
+}
+
+impl<const N: usize> List<N> {
+    /// Appends a byte; a full list stays as it is.
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.length) {
+            *slot = byte;
+            self.length = up(self.length, 1);
+        }
+    }
+}
+
+impl<const N: usize> std::ops::Deref for List<N> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// The number that begins at `start`: at a digit, a `+` or a `(`.
@@ -96,14 +126,14 @@ fn read(view: View<'_>, start: usize) -> Result<Groups, More> {
         }
         let digits = view.slice(from, end);
         if groups.digits.len().saturating_add(digits.len()) > MOST_DIGITS.saturating_add(2) {
-            groups.digits.clear();
+            groups.digits = List::default();
             break;
         }
         // The trunk prefix in brackets, as in +46 (0)8, is not dialled.
         let trunk = digits == b"0" && (separator == b'(' || view.at(end)? == Some(b')'));
         if !trunk || groups.digits.is_empty() {
-            groups.digits.extend_from_slice(digits);
-            groups.lengths.push(digits.len());
+            digits.iter().for_each(|&digit| groups.digits.push(digit));
+            groups.lengths.push(u8::try_from(digits.len()).unwrap_or(u8::MAX));
             groups.separators.push(separator);
         }
         at = end;
@@ -178,7 +208,7 @@ fn international(digits: &[u8]) -> bool {
 
 /// Groupings that are telephone numbers without any label.
 fn recognised(groups: &Groups) -> bool {
-    let lengths = groups.lengths.as_slice();
+    let lengths: &[u8] = &groups.lengths;
     let separator = groups.separators.get(1).copied().unwrap_or(0);
     let same = groups.separators.iter().skip(2).all(|&s| s == separator);
     let head =
@@ -206,8 +236,8 @@ fn trunk(groups: &Groups) -> bool {
     groups.digits.first() == Some(&b'0') && groups.digits.get(1) != Some(&b'0')
 }
 
-fn grouped(lengths: &[usize], separator: u8) -> bool {
-    let total: usize = lengths.iter().sum();
+fn grouped(lengths: &[u8], separator: u8) -> bool {
+    let total = lengths.iter().map(|&length| u32::from(length)).sum::<u32>();
     let first = lengths.first().copied().unwrap_or(0);
     if !(9..=11).contains(&total) || !(2..=5).contains(&first) || !lengths.iter().skip(1).all(|l| (2..=8).contains(l)) {
         return false;
@@ -223,7 +253,7 @@ fn grouped(lengths: &[usize], separator: u8) -> bool {
 
 /// Whether a labelled number can be one to dial: not a date, not an amount, enough digits.
 fn plausible(groups: &Groups) -> bool {
-    let date = match groups.lengths.as_slice() {
+    let date = match &*groups.lengths {
         [4, 2, 2] => groups.separators.get(1) != Some(&b' '),
         [2, 2, 4] => {
             groups.separators.get(1).is_some_and(|s| matches!(s, b'.' | b'/' | b'-'))

@@ -203,33 +203,54 @@ const PREFIXES: &[Prefix] = &[
 /// The longest token read to its end before it is a finding; a longer one is a finding at once and is swallowed.
 const READ: usize = 512;
 
-/// Which pairs of first bytes begin a prefix, for a test of two bytes a word.
+/// Which bytes stand in the first three places of the prefixes, for a test of a few instructions a word.
 #[derive(Debug)]
-pub(crate) struct Openings(Vec<u64>);
+pub(crate) struct Openings {
+    first: Vec<u64>,
+    second: Vec<u64>,
+}
 
 impl Openings {
     pub(crate) fn new() -> Self {
-        let mut bits = vec![0_u64; 1024];
-        for first in 0..=255_u8 {
-            for second in 0..=255_u8 {
-                let token = PREFIXES.iter().any(|prefix| prefix.text.as_bytes().starts_with(&[first, second]));
-                let pair = [first, second];
-                if token || pair == *b"ey" || pair == *b"A3" || crate::detect::birth::may_begin(first, second) {
-                    let index = usize::from(first) << 8 | usize::from(second);
-                    if let Some(word) = bits.get_mut(index >> 6) {
-                        *word |= 1 << (index & 63);
-                    }
-                }
+        let mut openings = Self { first: vec![0; 1024], second: vec![0; 1024] };
+        // JSON Web Tokens begin with `ey`.
+        for prefix in PREFIXES.iter().map(|prefix| prefix.text.as_bytes()).chain([&b"ey"[..]]) {
+            let Some((&[a, b], rest)) = prefix.split_first_chunk::<2>() else { continue };
+            set(&mut openings.first, a, b);
+            match rest.first() {
+                Some(&c) => set(&mut openings.second, b, c),
+                None => (0..=255).for_each(|c| set(&mut openings.second, b, c)),
             }
         }
-        Self(bits)
+        openings
     }
 
+    /// Whether a prefix may stand at the start of the text.
     #[inline]
-    pub(crate) fn hit(&self, first: u8, second: u8) -> bool {
-        let index = usize::from(first) << 8 | usize::from(second);
-        self.0.get(index >> 6).is_some_and(|word| word >> (index & 63) & 1 == 1)
+    pub(crate) fn hit(&self, text: &[u8]) -> bool {
+        match text {
+            [a, b, c, ..] => get(&self.first, *a, *b) && get(&self.second, *b, *c),
+            _ => false,
+        }
     }
+}
+
+const fn index(a: u8, b: u8) -> (usize, u32) {
+    let pair = (a as usize) << 8 | b as usize;
+    (pair >> 6, (pair & 63) as u32)
+}
+
+fn set(bits: &mut [u64], a: u8, b: u8) {
+    let (word, bit) = index(a, b);
+    if let Some(word) = bits.get_mut(word) {
+        *word |= 1 << bit;
+    }
+}
+
+#[inline]
+fn get(bits: &[u64], a: u8, b: u8) -> bool {
+    let (word, bit) = index(a, b);
+    bits.get(word).is_some_and(|word| word >> bit & 1 == 1)
 }
 
 /// The token that begins at `start`.
