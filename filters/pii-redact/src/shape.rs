@@ -7,7 +7,7 @@
 use crate::kind::Kind;
 use crate::label::{Before, Opening};
 use crate::topics::Topics;
-use crate::view::{More, View, is_word, up};
+use crate::view::{More, View, down, is_word, up};
 
 /// How much a form says by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,11 +236,23 @@ impl Shapes {
             return Ok(None);
         }
         let small = text.iter().any(u8::is_ascii_lowercase);
-        if basis == Basis::Free && !small && !goes_on(view, text, end)? || shape.alone && alone(view, start, end)? {
+        if basis == Basis::Free && !small && !continues(view, start, text) && !goes_on(view, text, end)?
+            || shape.alone && alone(view, start, end)?
+        {
             return Ok(candidate(false, 0));
         }
         Ok(None)
     }
+}
+
+/// Whether a group of digits stands before: three groups of four may be the last of four.
+fn continues(view: View<'_>, start: usize, text: &[u8]) -> bool {
+    text.len() <= 14 && text.contains(&b' ') && after_digits(view, start)
+}
+
+/// Whether a blank and a digit stand before a position.
+pub(crate) fn after_digits(view: View<'_>, start: usize) -> bool {
+    view.before(start) == Some(b' ') && view.before(down(start, 1)).is_some_and(|byte| byte.is_ascii_digit())
 }
 
 /// Whether one more group of digits like the last follows: four groups of four are not three and something else.

@@ -255,7 +255,7 @@ pub(crate) const WORDS: &[(Topics, &[&str])] = &[
     (VIN, &["vin", "vin number", "chassis", "vehicle identification", "vehicle identification number",
         "fahrgestellnummer", "vehicle id", "numer vin", "nr vin", "car id", "châssis", "vehicle_identification"]),
     (IMEI, &["imei", "imeisv", "meid", "device imei"]),
-    (PLATE, &["plate", "plates", "license plate", "licence plate", "number plate", "vehicle registration",
+    (PLATE, &["plate", "car reg", "vehicle", "vehicles", "plakasi", "araç", "plates", "license plate", "licence plate", "number plate", "vehicle registration",
         "registration number", "registration", "numer rejestracyjny", "nr rej", "nr rej.", "rejestracyjny",
         "rejestracyjny pojazdu", "kennzeichen", "plaka", "plakası", "immatriculation", "matrícula", "matricula",
         "targa", "reg no", "vrm", "plat nomor"]),

@@ -87,7 +87,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape {
         kind: Kind::KrDriverLicense,
         topics: LICENSE,
-        forms: &[("99-99-999999-99", Free), ("99 99 999999 99", Label), ("999999999999", Label)],
+        forms: &[("99-99-999999-99", Free), ("99 99 999999 99", Label)],
         check: kr_licence,
         lenient: true,
         alone: true,

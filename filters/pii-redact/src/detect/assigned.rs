@@ -54,6 +54,15 @@ fn promise(view: View<'_>, start: usize, end: usize) -> Option<Promise> {
     let word = view.slice(start, end).to_ascii_lowercase();
     let word = word.as_slice();
     let ends = |suffix: &str| word.ends_with(suffix.as_bytes());
+    // A key that is published and a token that only ties a form to a page protect nothing.
+    let before = view.slice(down(start, 16), start).to_ascii_lowercase();
+    if word.starts_with(b"public")
+        || before.ends_with(b"public ")
+        || before.ends_with(b"csrf-")
+        || word.starts_with(b"csrf")
+    {
+        return None;
+    }
     if ends("password")
         || ends("passwd")
         || ends("passphrase")
@@ -85,7 +94,6 @@ fn promise(view: View<'_>, start: usize, end: usize) -> Option<Promise> {
         return Some(Promise::Basic);
     }
     if ends("_key") || word == b"key" || word == b"sig" {
-        let before = view.slice(down(start, 16), start).to_ascii_lowercase();
         let named = [
             "api",
             "access",

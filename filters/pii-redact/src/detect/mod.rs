@@ -21,6 +21,7 @@ mod europe_east;
 mod europe_north;
 mod europe_west;
 mod payment;
+mod travel;
 mod united_kingdom;
 mod united_states;
 
@@ -39,6 +40,7 @@ pub(crate) const SHAPES: &[&[Shape]] = &[
     asia_pacific::SHAPES,
     africa_middle_east::SHAPES,
     device::SHAPES,
+    travel::SHAPES,
 ];
 
 /// A finding, or the start of one that goes on.

@@ -3,7 +3,7 @@
 use crate::check::{number, part, uniform};
 use crate::kind::Kind;
 use crate::label::{Before, Opening};
-use crate::shape::{Candidate, alone, closes};
+use crate::shape::{Candidate, after_digits, alone, closes};
 use crate::topics::{NEUTRAL, PHONE};
 use crate::view::{More, View, up};
 
@@ -70,7 +70,7 @@ pub(crate) fn find(view: View<'_>, start: usize, before: &Before<'_>) -> Result<
     if !closes(view, end)? {
         return Ok(None);
     }
-    let free = if plus { international(&groups.digits) } else { recognised(&groups) };
+    let free = if plus { international(&groups.digits) } else { recognised(&groups) && !after_digits(view, start) };
     let label = before.announces(PHONE);
     let split = groups.lengths.len() > 1;
     let labelled = match label {
@@ -222,6 +222,10 @@ fn recognised(groups: &Groups) -> bool {
                 || separator == b'/' && head(0)
         }
         [1, 3, 3, 4] => groups.digits.first() == Some(&b'1'),
+        // Turkey and others: 532 123 45 67, 0 532 123 45 67, 0 (532) 1234567.
+        [3, 3, 2, 2] => matches!(separator, b' ' | b'.' | b'-' | b')') && head(0),
+        [1, 3, 3, 2, 2] => groups.digits.first().is_some_and(|d| matches!(d, b'0' | b'8')),
+        [1, 3, 7] => groups.bracketed && groups.digits.first() == Some(&b'0'),
         [3, 3, 3, 4] => groups.digits.starts_with(b"001"),
         _ if groups.digits.starts_with(b"00") => {
             let short = lengths.iter().rev().skip(1).all(|&l| (2..=5).contains(&l));

@@ -88,7 +88,7 @@ const PRINTED: [&[u8]; 3] = [b"078051120", b"219099999", b"123456789"];
 
 /// A number of the 9xx areas that is called an SSN: a taxpayer number (ITIN) under the wrong name, most of the time.
 fn mistaken(value: &[u8]) -> bool {
-    nth(value, 0) == b'9' && number(part(value, 3, 9)) != 0
+    number(part(value, 0, 3)) > 900 && number(part(value, 3, 9)) != 0
 }
 
 /// SSA POMS RM 10201.035: area not 000, 666 or 9xx, group not 00, serial not 0000; not one of the printed numbers.
