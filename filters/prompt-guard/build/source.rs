@@ -71,7 +71,7 @@ pub struct Set {
     pub within: u8,
     pub opening: bool,
     pub unless: Vec<String>,
-    pub exact: Vec<String>,
+    pub exact: Vec<(String, String)>,
 }
 
 /// Reads every rule in `dir`, by id. `words.toml` holds the lists that rules name as `@list`.
@@ -159,9 +159,10 @@ impl Check<'_> {
             sets.push(Set { groups, within: 0, opening: false, unless: unless.clone(), exact: Vec::new() });
         }
         if !file.literals.is_empty() {
-            let groups = vec![self.terms("literals", &file.literals)];
-            let exact = file.literals.iter().map(|l| l.to_lowercase().split_whitespace().collect()).collect();
-            sets.push(Set { groups, within: 0, opening: false, unless: Vec::new(), exact });
+            for (term, exact) in self.literals(&file.literals) {
+                let groups = vec![vec![term]];
+                sets.push(Set { groups, within: 0, opening: false, unless: Vec::new(), exact });
+            }
         }
         for (i, near) in file.near.into_iter().enumerate() {
             let field = format!("near[{i}]");
@@ -189,6 +190,24 @@ impl Check<'_> {
             references: file.references,
             sets,
         }
+    }
+
+    /// Literals by the plain form of their words, with the punctuation before and after them.
+    fn literals(&mut self, list: &[String]) -> BTreeMap<String, Vec<(String, String)>> {
+        let mut literals: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for literal in list {
+            let words = literal.trim_matches(|c: char| !c.is_alphanumeric());
+            let squeezed: String = literal.split_whitespace().collect();
+            let middle: String = words.split_whitespace().collect();
+            match (plain(words), squeezed.split_once(middle.as_str())) {
+                (Ok(term), Some((before, after))) if before.len() + after.len() > 0 => {
+                    literals.entry(term).or_default().push((before.to_string(), after.to_string()));
+                }
+                (Err(e), _) => self.problem("literals", format_args!("`{literal}` {e}")),
+                _ => self.problem("literals", format_args!("`{literal}` has no punctuation around it: it is a phrase")),
+            }
+        }
+        literals
     }
 
     /// The terms of a list in plain form, `@names` replaced by their words, each once.

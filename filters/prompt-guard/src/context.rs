@@ -81,30 +81,27 @@ pub(crate) fn is_quoted(text: &str, start: usize, end: usize) -> bool {
     false
 }
 
-/// Whether one of `exact` stands around the match from `start` to `end`, without blanks and invisible characters.
-pub(crate) fn stands(text: &str, start: usize, end: usize, exact: &[String]) -> bool {
-    const AROUND: usize = 8;
-    let before = text.get(..start).unwrap_or_default().chars().rev().filter(seen).take(AROUND);
-    let mut window: Vec<char> = before.map(plain).collect();
-    window.reverse();
-    let at = text.get(start..end).unwrap_or_default().chars().filter(seen).take(NEAR);
-    window.extend(at.map(plain));
-    window.extend(text.get(end..).unwrap_or_default().chars().filter(seen).take(AROUND).map(plain));
-    let window: String = window.into_iter().collect();
-    exact.iter().any(|exact| window.contains(exact.as_str()))
+/// Whether the match from `start` to `end` stands between one of the pairs of punctuation, blanks and invisible
+/// characters left aside.
+pub(crate) fn stands(text: &str, start: usize, end: usize, pairs: &[(String, String)]) -> bool {
+    let before = text.get(..start).unwrap_or_default().chars().rev().take(NEAR).filter(seen).map(plain);
+    let after = text.get(end..).unwrap_or_default().chars().take(NEAR).filter(seen).map(plain);
+    pairs.iter().any(|(b, a)| begins(before.clone(), b.chars().rev()) && begins(after.clone(), a.chars()))
+}
+
+fn begins(mut chars: impl Iterator<Item = char>, mut wanted: impl Iterator<Item = char>) -> bool {
+    wanted.all(|c| chars.next() == Some(c))
 }
 
 fn seen(c: &char) -> bool {
     !c.is_whitespace() && !matches!(fold(*c), Fold::Nothing)
 }
 
-/// The character as it reads: letters as in the plain form, fullwidth punctuation as ASCII.
+/// The character as it reads: fullwidth punctuation as ASCII.
 fn plain(c: char) -> char {
-    match fold(c) {
-        Fold::Letter(letter) | Fold::Word(letter) => letter,
-        _ if matches!(c, '\u{ff01}'..='\u{ff5e}') => {
-            char::from_u32((c as u32).saturating_sub(0xff01).saturating_add(0x21)).unwrap_or(c)
-        }
-        _ => c,
+    if matches!(c, '\u{ff01}'..='\u{ff5e}') {
+        char::from_u32((c as u32).saturating_sub(0xff01).saturating_add(0x21)).unwrap_or(c)
+    } else {
+        c
     }
 }

@@ -38,8 +38,8 @@ pub struct Set<'a> {
     pub opening: bool,
     /// Terms that, at most [`UNLESS_WITHIN`] words before the first term, mean that there is no match.
     pub unless: &'a [&'a str],
-    /// When not empty, one of these must stand at the match, punctuation included: lower case, without blanks.
-    pub exact: &'a [&'a str],
+    /// When not empty, the match must stand between one of these pairs of punctuation; blanks do not count.
+    pub exact: &'a [(&'a str, &'a str)],
 }
 
 /// Words in a term.

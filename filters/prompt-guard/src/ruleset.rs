@@ -49,7 +49,7 @@ pub(crate) struct SetOf {
     pub within: u32,
     pub opening: bool,
     pub has_unless: bool,
-    pub exact: Vec<String>,
+    pub exact: Vec<(String, String)>,
 }
 
 pub(crate) struct RuleOf {
@@ -115,7 +115,7 @@ impl Ruleset {
                     within: u32::from(set.within),
                     opening: set.opening,
                     has_unless: !set.unless.is_empty(),
-                    exact: set.exact.iter().map(ToString::to_string).collect(),
+                    exact: set.exact.iter().map(|(before, after)| (before.to_string(), after.to_string())).collect(),
                 });
                 groups = groups.saturating_add(set.groups.len());
             }
