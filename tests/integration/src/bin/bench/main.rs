@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
-use portcullis_cli::envoy::{Bootstrap, Envoy, Start, module_file};
+use portcullis_cli::envoy::{self, Bootstrap, Envoy, module_file};
 
 use load::{Latencies, Upstream};
-use report::{Memory, Ready, Report, Row};
+use report::{Memory, Ready, Report, Row, Start};
 
 /// Measure what a module costs in real Envoy
 #[derive(Debug, Parser)]
@@ -48,6 +48,7 @@ async fn main() -> Result<()> {
         Some(file) => std::fs::read_to_string(file).with_context(|| file.display().to_string())?,
         None => "{}".into(),
     };
+    let busy = load_average()?;
     let upstream = Upstream::start()?;
     let mut bootstrap = Bootstrap::minimal()?;
     bootstrap.port(0)?.admin_port(0)?.module(&module)?.configuration(&config)?.upstream_address(upstream.address())?;
@@ -60,6 +61,7 @@ async fn main() -> Result<()> {
         module_bytes: std::fs::metadata(&module)?.len(),
         workers: WORKERS,
         cpus: std::thread::available_parallelism()?.get(),
+        busy,
         ready,
         memory,
         rows,
@@ -77,8 +79,10 @@ async fn ready(bootstrap: &Bootstrap, starts: usize) -> Result<Ready> {
     bare.without_module()?;
     let mut ready = Ready::default();
     for _ in 0..starts {
-        ready.with.push(start(bootstrap).await?.ready_after());
-        ready.without.push(start(&bare).await?.ready_after());
+        for (bootstrap, starts) in [(bootstrap, &mut ready.with), (&bare, &mut ready.without)] {
+            let envoy = start(bootstrap).await?;
+            starts.push(Start { wall: envoy.ready_after(), cpu: cpu_time(envoy.pid())? });
+        }
     }
     Ok(ready)
 }
@@ -128,10 +132,20 @@ async fn sum(envoy: &Envoy, prefix: &str) -> Result<u64> {
 }
 
 async fn start(bootstrap: &Bootstrap) -> Result<Envoy> {
-    let mut start = Start::new(bootstrap.clone());
+    let mut start = envoy::Start::new(bootstrap.clone());
     start.concurrency = WORKERS;
     start.access_log_in_file = true;
     Envoy::start(start).await
+}
+
+/// Time on all processors, user and system, of all threads of a process: proc_pid_stat(5), fields 14 and 15.
+fn cpu_time(pid: u32) -> Result<Duration> {
+    let path = format!("/proc/{pid}/stat");
+    let stat = std::fs::read_to_string(&path).with_context(|| path.clone())?;
+    // The second field, the name, is in brackets and may hold blanks.
+    let (_, fields) = stat.rsplit_once(')').with_context(|| path.clone())?;
+    let ticks: u64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
 }
 
 /// `VmRSS` of a process.
@@ -141,6 +155,12 @@ fn resident_bytes(pid: u32) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).with_context(|| path.clone())?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().with_context(|| path.clone())?;
     Ok(kib * 1024)
+}
+
+/// Processes that wanted to run in the last minute, on average: what else this machine was doing.
+fn load_average() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
+    text.split(' ').next().and_then(|value| value.parse().ok()).context("/proc/loadavg")
 }
 
 /// Cargo's target directory: `CARGO_TARGET_DIR`, else `target` at the root of this workspace.

@@ -20,6 +20,8 @@ pub struct Report {
     pub workers: u16,
     /// Processors that this run could use: client, Envoy and upstream share them.
     pub cpus: usize,
+    /// Load average of the minute before: figures from a busy machine are too high, of the starts above all.
+    pub busy: f64,
     /// Starts.
     pub ready: Ready,
     /// Resident memory.
@@ -29,12 +31,21 @@ pub struct Report {
 }
 
 /// From the start of the process until every listener accepts.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// By the clock.
+    pub wall: Duration,
+    /// On all processors together, which other work on the machine does not change much.
+    pub cpu: Duration,
+}
+
+/// Starts of Envoy.
 #[derive(Debug, Default)]
 pub struct Ready {
-    /// With the module, a value for each start.
-    pub with: Vec<Duration>,
+    /// With the module.
+    pub with: Vec<Start>,
     /// Without.
-    pub without: Vec<Duration>,
+    pub without: Vec<Start>,
 }
 
 /// Resident bytes of Envoy after the same load.
@@ -114,14 +125,16 @@ pub fn progress(bytes: usize, latencies: &Latencies) -> String {
 impl Report {
     /// A page for people.
     pub fn markdown(&self) -> String {
-        let (with, without) = (median(&self.ready.with), median(&self.ready.without));
+        let (with, without) = (median(&self.ready.with, |it| it.wall), median(&self.ready.without, |it| it.wall));
+        let (cpu_with, cpu_without) = (median(&self.ready.with, |it| it.cpu), median(&self.ready.without, |it| it.cpu));
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let mut page = format!(
             "# {module}.wasm in Envoy, with and without\n\n\
-             {workers} workers on {cpus} processors, shared with the client and the upstream; one request at a time, in \
-             turn, on kept connections.\n\n\
+             {workers} workers on {cpus} processors, shared with the client and the upstream (load average before: \
+             {busy:.1}); one request at a time, in turn, on kept connections.\n\n\
              | | with | without | the module |\n|---|---:|---:|---:|\n\
              | ready after (median of {starts}) | {with:.0} ms | {without:.0} ms | {added:.0} ms |\n\
+             | processor time until then | {cpu_with:.0} ms | {cpu_without:.0} ms | {cpu_added:.0} ms |\n\
              | resident memory | {rss_with:.1} MiB | {rss_without:.1} MiB | {each:.1} MiB for each of {vms} VMs |\n\
              | size | | | {kib:.0} KiB |\n\n\
              | body | pairs | p50 without | p50 with | added p50 | ratio | p99 without | p99 with | added p99 |\n\
@@ -133,6 +146,10 @@ impl Report {
             with = with * 1e3,
             without = without * 1e3,
             added = (with - without) * 1e3,
+            busy = self.busy,
+            cpu_with = cpu_with * 1e3,
+            cpu_without = cpu_without * 1e3,
+            cpu_added = (cpu_with - cpu_without) * 1e3,
             rss_with = mib(self.memory.with),
             rss_without = mib(self.memory.without),
             each = mib(self.memory.each_vm()),
@@ -157,7 +174,9 @@ impl Report {
     }
 
     fn to_json(&self) -> Value {
-        let seconds = |times: &[Duration]| times.iter().map(Duration::as_secs_f64).collect::<Vec<_>>();
+        let seconds = |starts: &[Start], of: fn(&Start) -> Duration| -> Vec<f64> {
+            starts.iter().map(|start| of(start).as_secs_f64()).collect()
+        };
         let rows = self.rows.iter().map(|row| {
             json!({
                 "bytes": row.bytes, "pairs": row.requests,
@@ -169,7 +188,13 @@ impl Report {
         });
         json!({
             "module": self.module, "module_bytes": self.module_bytes, "workers": self.workers, "cpus": self.cpus,
-            "ready_seconds": {"with": seconds(&self.ready.with), "without": seconds(&self.ready.without)},
+            "load_average_before": self.busy,
+            "ready_seconds": {
+                "with": seconds(&self.ready.with, |it| it.wall), "without": seconds(&self.ready.without, |it| it.wall),
+            },
+            "ready_cpu_seconds": {
+                "with": seconds(&self.ready.with, |it| it.cpu), "without": seconds(&self.ready.without, |it| it.cpu),
+            },
             "memory": {
                 "with_bytes": self.memory.with, "without_bytes": self.memory.without,
                 "vms": self.memory.vms, "each_vm_bytes": self.memory.each_vm(),
@@ -195,8 +220,8 @@ impl Report {
     }
 }
 
-fn median(times: &[Duration]) -> f64 {
-    let mut sorted = times.to_vec();
+fn median(starts: &[Start], of: impl Fn(&Start) -> Duration) -> f64 {
+    let mut sorted: Vec<_> = starts.iter().map(of).collect();
     sorted.sort_unstable();
     sorted.get(sorted.len() / 2).map_or(0.0, Duration::as_secs_f64)
 }
