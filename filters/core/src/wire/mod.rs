@@ -3,6 +3,18 @@
 //! A [`Dialect`] is chosen by path and shape; its reader turns the body into a [`Prompt`]: every text with its role,
 //! its source and its place in the original bytes, and every part that was not read with the reason. What cannot be
 //! read at all is a value, [`Unreadable`], and never an empty prompt.
+//!
+//! Every string of a body ends in exactly one place: a [`Text`]; a [`Skipped`] with its reason; the model's name; or
+//! one of the inert places, which no model sees as text:
+//!
+//! - ids (of tool calls, messages), when they are at most 64 letters, digits and `_ - . : / @`;
+//! - settings (`metadata`, `user`, `tool_choice`, `service_tier` and the like, with their keys), when each string is at
+//!   most 256 of the same;
+//! - the dialect's own words under `type` and `role`;
+//! - the vocabulary of tool definitions and JSON Schema, and the names of members that the dialect defines.
+//!
+//! Any other string at such a place is inspected as [`Source::Unrecognised`], and so is every string, and every name,
+//! at a place that the dialect does not define.
 
 mod anthropic_blocks;
 mod anthropic_messages;

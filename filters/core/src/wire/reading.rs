@@ -1,9 +1,4 @@
-//! What a reader gathers, and the one rule: every string of the body ends in exactly one place.
-//!
-//! That is a [`Text`], a [`Skipped`] with its reason, the model's name, or one of the *inert* places that no model sees
-//! as text: identifiers (letters, digits and a few marks, no spaces) at places a dialect defines for settings and ids, the words of closed
-//! enumerations (`type`, `role`), and the vocabulary of JSON Schema. An inert place holds nothing but what it is made
-//! for: any other string there is inspected as [`Source::Unrecognised`]. Numbers, booleans and nulls carry no text.
+//! What a reader gathers, and the rule of [`super`] that every string ends in one place.
 
 use super::{Dialect, Prompt, Role, SkipReason, Skipped, Source, Text};
 use crate::json::{Kind, Str, Value};

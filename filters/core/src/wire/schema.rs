@@ -30,12 +30,15 @@ const WORDS: [&str; 22] = [
     "json_schema",
 ];
 
+/// Bytes in the body beyond which a string is in neither list, even if each of its letters is escaped.
+const LONGEST: u32 = 6 * 24;
+
 /// Reads tool definitions, or a schema: names, descriptions, every string and every chosen key.
 pub(super) fn read(reading: &mut Reading, value: Value<'_>) {
     for node in value.nodes() {
         let Some(string) = node.string() else { continue };
         let inert: &[&str] = if node.kind() == Kind::Key { &KEYS } else { &WORDS };
-        if !listed(&string.text(), inert) {
+        if string.span().len() > LONGEST || !listed(&string.text(), inert) {
             reading.push(string, Role::ToolDefinition, Source::Defined);
         }
     }
@@ -49,5 +52,6 @@ mod tests {
     fn both_lists_are_in_the_order_of_the_search() {
         assert!(KEYS.is_sorted_by_key(|word| (word.len(), *word)));
         assert!(WORDS.is_sorted_by_key(|word| (word.len(), *word)));
+        assert!(KEYS.iter().chain(&WORDS).all(|word| 6 * word.len() <= LONGEST as usize));
     }
 }
