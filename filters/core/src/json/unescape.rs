@@ -26,7 +26,7 @@ struct Escape {
 /// The text of the JSON string whose content lies at `span` of `body`.
 ///
 /// Borrowed when there is no escape in it. `None` only when `span` is not such a place of `body`: spans of strings and
-/// keys that [`super::parse`] gave are, for the body it read.
+/// keys that [`super::parse()`] gave are, for the body it read.
 pub fn unescape(body: &[u8], span: Span) -> Option<Unescaped<'_>> {
     let raw = core::str::from_utf8(body.get(span.start as usize..span.end as usize)?).ok()?;
     let mut rest = raw;

@@ -14,7 +14,7 @@ pub struct Value<'d> {
     node: Node,
 }
 
-/// What a cursor outside the tape shows; [`super::parse`] gives no empty tape.
+/// What a cursor outside the tape shows; [`super::parse()`] gives no empty tape.
 const NOTHING: Node = Node { start: 0, end: 0, next: 0, kind: Kind::Null, escaped: false };
 
 impl<'d> Value<'d> {
