@@ -34,9 +34,23 @@ impl<'r> Inspection<'r> {
 
     /// Inspects one text. `found` is told of every rule that fires in it, as by [`Scan::text`].
     pub fn text(&mut self, text: &str, role: Role, found: &mut dyn FnMut(Hit)) {
+        self.text_where(text, role, &|_| true, found);
+    }
+
+    /// [`Inspection::text`], where hits that are not `wanted` are left out.
+    pub(crate) fn text_where(
+        &mut self,
+        text: &str,
+        role: Role,
+        wanted: &dyn Fn(&Hit) -> bool,
+        found: &mut dyn FnMut(Hit),
+    ) {
         let Self { scan, choice, fired, plain } = self;
         normalise(text, plain);
         scan.text(text, plain, role, &|rule| !choice.disabled.contains(&rule), &mut |mut hit| {
+            if !wanted(&hit) {
+                return;
+            }
             if choice.shadow.contains(&hit.rule) {
                 hit.severity = Severity::Notice;
             } else if let Some(fired) = fired.get_mut(hit.rule) {

@@ -7,6 +7,7 @@
 mod context;
 mod decoded;
 mod inspect;
+mod joined;
 mod rule;
 mod ruleset;
 mod scan;

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use portcullis_core::config::{MODES, Reader, Word, choose};
 use portcullis_core::stage::{Kind, Request, Settings, Stage};
 use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Verdict};
+use portcullis_core::wire::{Role, Span};
 
 use crate::decoded::Decoded;
 use crate::inspect::{Choice, Inspection};
+use crate::joined::{Joined, Stretch};
 use crate::ruleset::Ruleset;
+use crate::scan::Hit;
 use crate::score::Thresholds;
 
 /// Findings that an opinion holds at most. Later ones still count.
@@ -115,20 +118,27 @@ impl Stage for Guarding {
         };
         let mut inspection = Inspection::new(rules, &inner.choice);
         let mut opinion = Opinion::default();
+        let mut findings = Vec::new();
+        let mut found = |hit: Hit, role: Role, span: Span| {
+            let Some(rule) = rules.rules.get(hit.rule) else { return };
+            if findings.len() < MAX_FINDINGS {
+                findings.push(Finding { rule: rule.id, severity: hit.severity, role, span });
+            }
+        };
         let mut budget = inner.max_text_bytes;
+        let mut joined = Joined::new();
         for text in &request.prompt.texts {
             let decoded = Decoded::of(request.body, text, budget);
             budget = budget.saturating_sub(decoded.read);
             opinion.inspected = opinion.inspected.saturating_add(wide(decoded.read));
             opinion.left_out = opinion.left_out.saturating_add(wide(decoded.left_out));
             inspection.text(decoded.text(), text.role, &mut |hit| {
-                let Some(rule) = rules.rules.get(hit.rule) else { return };
-                if opinion.findings.len() < MAX_FINDINGS {
-                    let span = decoded.span(hit.start, hit.end);
-                    opinion.findings.push(Finding { rule: rule.id, severity: hit.severity, role: text.role, span });
-                }
+                found(hit, text.role, decoded.span(hit.start, hit.end));
             });
+            joined.push(decoded, text.role, &mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
         }
+        joined.finish(&mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
+        opinion.findings = findings;
         opinion.score = inspection.score();
         opinion.verdict = inner.thresholds.verdict(opinion.score);
         if !opinion.findings.is_empty() {
@@ -140,6 +150,21 @@ impl Stage for Guarding {
         }
         opinion
     }
+}
+
+/// Inspects what stands across parts; each part was inspected by itself.
+fn across(
+    inspection: &mut Inspection<'_>,
+    stretch: &Stretch<'_, '_>,
+    role: Role,
+    found: &mut dyn FnMut(Hit, Role, Span),
+) {
+    let wanted = |hit: &Hit| stretch.across(hit.start, hit.end).is_some();
+    inspection.text_where(&stretch.text, role, &wanted, &mut |hit| {
+        if let Some(span) = stretch.across(hit.start, hit.end) {
+            found(hit, role, span);
+        }
+    });
 }
 
 fn wide(bytes: usize) -> u64 {
