@@ -121,7 +121,7 @@ fn demands(config: &Value, module: Module) -> Demands {
     let bytes = |profile: &&Value| profile.pointer("/limits/body_bytes").and_then(Value::as_u64).unwrap_or(standard);
     let enforces = |profile: &Value, stage: &str| {
         let mode = profile.get(stage).and_then(|stage| stage.get("mode"));
-        mode.and_then(Value::as_str).is_none_or(|mode| mode == "enforce")
+        mode.and_then(Value::as_str).is_none_or(|mode| !["shadow", "off"].contains(&mode))
     };
     let stages = module.kinds.iter().map(|kind| kind.key());
     Demands {

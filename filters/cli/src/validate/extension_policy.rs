@@ -2,7 +2,7 @@
 
 use super::buffers::Buffers;
 use super::configuration::{self, Environment};
-use super::manifest::{digest, known, named, one_of, strings};
+use super::manifest::{digest, known, named, one_of, strings, targets};
 use super::modules;
 use super::place::member;
 use super::report::Notes;
@@ -28,7 +28,7 @@ pub fn check(notes: &mut Notes<'_>, document: &Node, path: &str, buffers: &mut B
     if ours.is_empty() {
         return;
     }
-    targets(notes, spec, &spec_path);
+    attachment(notes, spec, &spec_path);
     if let Some((line, at)) = ours.get(1) {
         notes.warning(
             *line,
@@ -39,15 +39,13 @@ pub fn check(notes: &mut Notes<'_>, document: &Node, path: &str, buffers: &mut B
     }
 }
 
-fn targets(notes: &mut Notes<'_>, spec: &Node, path: &str) {
-    let single = spec.get("targetRef").map(std::slice::from_ref).unwrap_or_default();
-    let several = spec.get("targetRefs").map(Node::items).unwrap_or_default();
-    if single.is_empty() && several.is_empty() && spec.get("targetSelectors").is_none() {
+fn attachment(notes: &mut Notes<'_>, spec: &Node, path: &str) {
+    let targets = targets(spec, path);
+    if targets.is_empty() && spec.get("targetSelectors").is_none() {
         notes.problem(spec.line, &member(path, "targetRefs"), "is missing", "name a Gateway or an HTTPRoute");
     }
-    for target in single.iter().chain(several) {
-        let known = ["Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"];
-        one_of(notes, target, "kind", &member(path, "targetRefs"), &known);
+    for (at, target) in targets {
+        one_of(notes, target, "kind", &at, &["Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"]);
     }
 }
 

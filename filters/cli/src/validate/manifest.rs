@@ -10,6 +10,14 @@ pub fn named(document: &Node) -> String {
     format!("{} {}", text(&["kind"]), text(&["metadata", "name"]))
 }
 
+/// What a policy is attached to, each with its path: `targetRef`, then `targetRefs`.
+pub fn targets<'n>(spec: &'n Node, path: &str) -> Vec<(String, &'n Node)> {
+    let single = spec.get("targetRef").map(|target| (member(path, "targetRef"), target));
+    let several = spec.get("targetRefs").map(Node::items).unwrap_or_default().iter().enumerate();
+    let at = member(path, "targetRefs");
+    single.into_iter().chain(several.map(|(i, target)| (format!("{at}[{i}]"), target))).collect()
+}
+
 /// The strings of a list.
 pub fn strings(list: Option<&Node>) -> Vec<String> {
     list.map(Node::items).unwrap_or_default().iter().filter_map(Node::text).map(String::from).collect()

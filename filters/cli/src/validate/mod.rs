@@ -45,6 +45,8 @@ pub fn validate(sources: &[Source<'_>]) -> Report {
     buffers.report(&mut report);
     let order = |finding: &Finding| sources.iter().position(|source| source.name == finding.file);
     report.findings.sort_by_key(|finding| (order(finding), finding.line));
+    // Two filters of one listener find the same of it.
+    report.findings.dedup();
     report
 }
 

@@ -1,7 +1,7 @@
 //! Istio's `WasmPlugin`, when it is ours.
 
 use super::configuration::{self, Environment};
-use super::manifest::{digest, known, one_of};
+use super::manifest::{digest, known, one_of, targets};
 use super::modules;
 use super::place::member;
 use super::report::Notes;
@@ -67,29 +67,25 @@ pub fn check(notes: &mut Notes<'_>, document: &Node, path: &str) {
 }
 
 fn attachment(notes: &mut Notes<'_>, spec: &Node, at: &str) {
-    let single = spec.get("targetRef").map(std::slice::from_ref).unwrap_or_default();
-    let several = spec.get("targetRefs").map(Node::items).unwrap_or_default();
-    for target in single.iter().chain(several) {
+    let targets = targets(spec, at);
+    for (at, target) in &targets {
         if target.get("kind").and_then(Node::text) == Some("HTTPRoute") {
+            let problem = "names an HTTPRoute, to which Istio attaches nothing";
             let remedy = "name its Gateway, and give the route a profile by host or path in pluginConfig.routes";
-            notes.problem(
-                target.line,
-                &member(at, "targetRefs"),
-                "names an HTTPRoute, to which Istio attaches nothing",
-                remedy,
-            );
+            notes.problem(target.line, at, problem, remedy);
         } else {
-            let known = ["Gateway", "GatewayClass", "Service", "ServiceEntry"];
-            one_of(notes, target, "kind", &member(at, "targetRefs"), &known);
+            one_of(notes, target, "kind", at, &["Gateway", "GatewayClass", "Service", "ServiceEntry"]);
         }
     }
-    let targets = !single.is_empty() || !several.is_empty();
-    if let (true, Some((key, _))) = (targets, spec.entry("selector")) {
-        notes.problem(key.line, &member(at, "selector"), "stands beside targetRefs", "leave one of them out");
-    }
-    if !targets && spec.get("selector").is_none() {
-        let remedy = "name a Gateway; without it the plugin is attached to every workload of the namespace";
-        notes.problem(spec.line, &member(at, "targetRefs"), "is missing", remedy);
+    match (spec.entry("selector"), targets.is_empty()) {
+        (Some((key, _)), false) => {
+            notes.problem(key.line, &member(at, "selector"), "stands beside targetRefs", "leave one of them out");
+        }
+        (None, true) => {
+            let remedy = "name a Gateway; without it the plugin is attached to every workload of the namespace";
+            notes.problem(spec.line, &member(at, "targetRefs"), "is missing", remedy);
+        }
+        _ => {}
     }
 }
 

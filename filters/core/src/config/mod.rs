@@ -18,6 +18,7 @@ pub use route::Route;
 
 use crate::head::Head;
 use crate::stage::Kind;
+use crate::wire::{Limits, Unreadable};
 use reader::Checked;
 use schema::Described;
 
@@ -107,6 +108,10 @@ impl Config {
         let mut described = Described::default();
         Document::read(&mut described, kinds);
         let mut schema = described.finish();
+        schema::require(&mut schema, "/properties/routes/items", &["profile"]);
+        // A route without a condition matches every request.
+        schema::at_least(&mut schema, "/properties/routes/items", 2);
+        schema::require(&mut schema, "/properties/routes/items/properties/header", &["name"]);
         if let Some(fields) = schema.as_object_mut() {
             fields.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
             fields.insert("title".into(), json!("Portcullis configuration"));
@@ -122,6 +127,12 @@ fn parse_json(text: &[u8]) -> Result<Value, Problem> {
     }
     if text.trim_ascii().is_empty() {
         return Ok(json!({}));
+    }
+    // serde_json would take the last and say nothing.
+    let limits = Limits { body_bytes: MAX_BYTES, ..Limits::default() };
+    if matches!(crate::json::parse(text, &limits), Err(Unreadable::DuplicateKey)) {
+        let remedy = "leave one of them out: readers differ on which one counts; `portcullis validate` says where";
+        return Err(wrong("has a key that stands twice in one object".into(), remedy));
     }
     serde_json::from_slice(text).map_err(|e| {
         let problem = format!("is not JSON at line {}, column {}", e.line(), e.column());

@@ -76,7 +76,14 @@ impl Route {
         );
         let mut header = None;
         let doc = "A header field, best one that the gateway sets: a client can send any other.";
-        let given = r.section("header", doc, &mut |r| header = read_header(r));
+        let mut named = false;
+        let given = r.section("header", doc, &mut |r| {
+            named = r.has("name");
+            header = read_header(r);
+        });
+        if given && !named {
+            r.problem("header", "has no name".into(), "name the header field".into());
+        }
         let route = Self {
             host: host.map(|host| match host.to_ascii_lowercase().strip_prefix('*') {
                 Some(suffix) => Host::Suffix(suffix.as_bytes().to_vec()),
@@ -132,9 +139,6 @@ fn read_header(r: &mut dyn Reader) -> Option<Field> {
     let prefix = r.text("prefix", 1024, "the start of a value", &any, "The start of the value.");
     if r.has("exact") && r.has("prefix") {
         r.problem("prefix", "has no effect beside `exact`".into(), "leave one of them out".into());
-    }
-    if !r.has("name") && (r.has("exact") || r.has("prefix")) {
-        r.problem("name", "is missing".into(), "name the header field".into());
     }
     let value = match (exact, prefix) {
         (Some(exact), _) => Value::Exact(exact.into_bytes()),

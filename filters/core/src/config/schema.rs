@@ -31,6 +31,20 @@ impl Described {
     }
 }
 
+/// Says that the object at `pointer` must have `keys`.
+pub fn require(schema: &mut Value, pointer: &str, keys: &[&str]) {
+    if let Some(object) = schema.pointer_mut(pointer).and_then(Value::as_object_mut) {
+        object.insert("required".into(), json!(keys));
+    }
+}
+
+/// Says that the object at `pointer` must have `count` members.
+pub fn at_least(schema: &mut Value, pointer: &str, count: usize) {
+    if let Some(object) = schema.pointer_mut(pointer).and_then(Value::as_object_mut) {
+        object.insert("minProperties".into(), json!(count));
+    }
+}
+
 impl Reader for Described {
     fn integer(&mut self, key: &'static str, default: u64, min: u64, max: u64, doc: &'static str) -> u64 {
         self.put(key, doc, json!({ "type": "integer", "minimum": min, "maximum": max, "default": default }));

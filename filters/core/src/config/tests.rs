@@ -136,6 +136,22 @@ fn the_first_route_that_matches_counts() {
 }
 
 #[test]
+fn a_header_without_a_name_is_no_condition() {
+    for header in [r#"{}"#, r#"{"exact": "x"}"#] {
+        let found = problems(&format!(
+            r#"{{"profiles": {{"default": {{}}}}, "routes": [{{"profile": "default", "header": {header}}}]}}"#
+        ));
+        assert_eq!(found, ["routes[0].header: has no name; name the header field"], "{header}");
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    let found = problems(r#"{"profiles": {"default": {"guard": {"mode": "enforce", "m\u006fde": "off"}}}}"#);
+    assert!(found.len() == 1 && found[0].contains("stands twice"), "{found:?}");
+}
+
+#[test]
 fn an_audit_key_comes_from_the_environment() {
     assert_eq!(
         parse(r#"{"audit": {"hmac_key_env": "KEY"}}"#).unwrap().audit_key.as_deref(),
