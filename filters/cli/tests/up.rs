@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The least that Envoy takes for a filter: every request goes through untouched. It refuses every configuration with
 /// a log line when `refuses` is set.
@@ -179,7 +179,7 @@ fn it_shows_why_the_module_refuses_a_configuration() {
     let mut up = Up::start(&["--port", "0", "--concurrency", "1", "--module", module.to_str().unwrap()]);
     assert_eq!(up.wait().code(), Some(1));
     let stderr = up.stderr();
-    assert!(stderr.contains("default_profile: there is no profile \"chat\""), "{stderr}");
+    assert!(stderr.contains("The module says:\n  default_profile: there is no profile \"chat\"\n"), "{stderr}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use portcullis_cli::model_server::{ModelServer, SeenRequest};
 use serde_json::Value;
 
 /// How long a test waits for what Envoy does in its own time: the access log, an update, a counter.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 
 type Change = Box<dyn FnOnce(&mut Bootstrap) -> Result<()>>;
@@ -262,7 +262,7 @@ impl Gateway {
         result
     }
 
-    /// Asks until there is an answer. Panics after twenty seconds with what was waited for and Envoy's log.
+    /// Asks until there is an answer. Panics after a minute with what was waited for and Envoy's log.
     pub async fn wait_for<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
         let since = Instant::now();
         loop {

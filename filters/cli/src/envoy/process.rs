@@ -239,14 +239,20 @@ impl Envoy {
         self.path(ACCESS_LOG)
     }
 
-    /// The last lines of its log, introduced.
+    /// The last lines of its log, introduced: first what modules said, without Envoy's prefixes.
     pub fn log_end(&self) -> String {
-        let lines = LogTail::new(&self.log_path()).lines();
-        let skipped = lines.len().saturating_sub(TAIL);
-        match lines.get(skipped..).unwrap_or_default() {
-            [] => "It logged nothing.".into(),
-            last => format!("Its log ends:\n{}", last.join("\n")),
+        let (modules, envoy): (Vec<_>, Vec<_>) =
+            LogTail::new(&self.log_path()).lines().into_iter().partition(|line| module_says(line).is_some());
+        let modules: Vec<_> = modules.iter().filter_map(|line| module_says(line)).collect();
+        let mut text = String::new();
+        let envoy: Vec<_> = envoy.iter().map(String::as_str).collect();
+        for (who, lines) in [("The module says", modules), ("Envoy's log ends", envoy)] {
+            let last = lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or_default();
+            if !last.is_empty() {
+                text.push_str(&format!("{who}:\n  {}\n", last.join("\n  ")));
+            }
         }
+        if text.is_empty() { "It logged nothing.".into() } else { text.trim_end().to_owned() }
     }
 
     /// Ends it: asks first, kills after five seconds.
@@ -277,6 +283,14 @@ impl Drop for Envoy {
     }
 }
 
+/// What a module logged, out of a line such as
+/// `[2026-01-01 00:00:00.000][7][error][wasm] [source/….cc:1157] wasm log portcullis portcullis: profiles: …`.
+fn module_says(line: &str) -> Option<&str> {
+    let (_, logged) = line.split_once("] wasm log ")?;
+    let (_plugin_and_root, text) = logged.split_once(": ")?;
+    Some(text)
+}
+
 const ADMIN: &str = "admin-address";
 const LOG: &str = "envoy.log";
 const ACCESS_LOG: &str = "access.log";
@@ -293,4 +307,17 @@ fn watch(child: &Child, directory: &Path) -> Result<Child> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| anyhow!("/bin/sh: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_module_said_is_told_from_what_envoy_said() {
+        let line = "[2026-11-23 13:37:10.917][6774][error][wasm] [source/extensions/common/wasm/context.cc:1157] wasm log \
+                    portcullis portcullis: profiles.chat: is never used; name it";
+        assert_eq!(module_says(line), Some("profiles.chat: is never used; name it"));
+        assert_eq!(module_says("[2026-11-23][critical][wasm] [wasm.cc:626] Plugin portcullis failed to load"), None);
+    }
 }
