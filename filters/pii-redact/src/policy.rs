@@ -48,7 +48,7 @@ impl Operator {
 /// The operator of every kind.
 ///
 /// # Defaults
-/// [`Operator::Replace`] for all kinds but addresses of machines, which are kept and reported.
+/// [`Operator::Replace`] for every kind.
 #[derive(Clone, Debug)]
 pub struct Policy {
     operators: HashMap<Kind, Operator>,
@@ -58,8 +58,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let machines = [Kind::IpAddress, Kind::MacAddress].map(|kind| (kind, Operator::Keep));
-        Self { operators: machines.into(), otherwise: Operator::Replace, key: Vec::new() }
+        Self::all(Operator::Replace)
     }
 }
 
