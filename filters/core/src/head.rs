@@ -30,9 +30,12 @@ impl Head {
         self.fields.iter().filter(move |(n, _)| n == name.as_bytes()).map(|(_, v)| v.as_slice())
     }
 
-    /// Every name that starts with `prefix`, once for each time it stands here.
+    /// Every name that starts with `prefix`, once for each time it stands here. `_` counts as `-`: gateways of the CGI
+    /// family (RFC 3875 §4.1.18), WSGI among them, give both to an application under one name.
     pub fn names_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields.iter().map(|(n, _)| n.as_slice()).filter(move |n| n.starts_with(prefix.as_bytes()))
+        let dashed = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
+        let names = self.fields.iter().map(|(n, _)| n.as_slice());
+        names.filter(move |n| n.get(..prefix.len()).is_some_and(|n| n.iter().map(dashed).eq(prefix.bytes())))
     }
 
     /// `:method`, or nothing.
@@ -100,6 +103,12 @@ mod tests {
         assert!(!head(&[("content-encoding", " Identity ,")]).is_encoded());
         assert!(head(&[("content-encoding", "identity, gzip")]).is_encoded());
         assert!(head(&[("content-encoding", "identity"), ("content-encoding", "x")]).is_encoded());
+    }
+
+    #[test]
+    fn a_prefix_is_found_in_either_spelling() {
+        let head = head(&[("x-a-b", ""), ("x_a_b", ""), ("x-a_c", ""), ("x-ab", ""), ("x", "")]);
+        assert_eq!(head.names_with("x-a-").collect::<Vec<_>>(), [&b"x-a-b"[..], b"x_a_b", b"x-a_c"]);
     }
 
     #[test]

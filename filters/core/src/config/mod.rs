@@ -97,9 +97,10 @@ impl Config {
         Self { default: Arc::new(Profile::read("unconfigured", &mut reader, &[])), routes: Vec::new(), audit_key: None }
     }
 
-    /// The profile for a request: that of the first route that matches it, else the default one.
+    /// The profile for a request: that of the first route that matches it, else the default one. A request whose path
+    /// can be read in two ways gets the default one.
     pub fn select(&self, head: &Head) -> &Arc<Profile> {
-        let target = route::Target::of(head);
+        let Some(target) = route::Target::of(head) else { return &self.default };
         self.routes.iter().find(|(route, _)| route.matches(&target)).map_or(&self.default, |(_, profile)| profile)
     }
 

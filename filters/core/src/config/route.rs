@@ -35,18 +35,20 @@ enum Value {
 pub(super) struct Target<'a> {
     head: &'a Head,
     host: Vec<u8>,
-    path: Option<Vec<u8>>,
+    path: Vec<u8>,
 }
 
 impl<'a> Target<'a> {
-    pub(super) fn of(head: &'a Head) -> Self {
+    /// `None` for a path that upstreams may read in two ways: no route may vouch for such a request.
+    pub(super) fn of(head: &'a Head) -> Option<Self> {
+        let path = normal_path(head.path())?;
         let host = head.authority();
         let host = match host.iter().rposition(|b| *b == b':') {
             Some(colon) if !host.ends_with(b"]") => host.get(..colon).unwrap_or(host),
             _ => host,
         };
         let host = host.strip_suffix(b".").unwrap_or(host);
-        Self { head, host: host.to_ascii_lowercase(), path: normal_path(head.path()) }
+        Some(Self { head, host: host.to_ascii_lowercase(), path })
     }
 }
 
@@ -65,7 +67,7 @@ impl Route {
             "a path that starts with `/`",
             &|s| normal_path(s.as_bytes()).is_some_and(|p| p == s.as_bytes()),
             "A prefix of whole path segments. Paths are compared after percent-decoding and removal of dot segments; one \
-             that cannot be read that way matches no prefix.",
+             that cannot be read that way matches no route.",
         );
         let method = r.text(
             "method",
@@ -108,7 +110,7 @@ impl Route {
             Some(Host::Suffix(suffix)) => target.host.len() > suffix.len() && target.host.ends_with(suffix),
         };
         let path = self.path_prefix.as_ref().is_none_or(|prefix| {
-            let rest = target.path.as_ref().and_then(|path| path.strip_prefix(prefix.as_slice()));
+            let rest = target.path.strip_prefix(prefix.as_slice());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with(b"/"))
         });
         let method = self.method.as_ref().is_none_or(|method| method.as_bytes() == target.head.method());
@@ -155,8 +157,10 @@ fn is_host(s: &str) -> bool {
 
 /// The path without query and fragment, percent-decoded once, with empty and dot segments removed (RFC 3986 §5.2.4).
 ///
-/// `None` when it does not start with `/`, has a bad escape, or when a slash, a backslash or a NUL comes out of an
-/// escape: what an upstream makes of those cannot be known, so that no prefix may vouch for them.
+/// `None` when it does not start with `/`, has a bad escape, or can be read in two ways: when a slash, a backslash, a
+/// control character, an escape or bytes that are not UTF-8 come out of an escape, or when a segment is a dot segment
+/// but for blanks or path parameters (`..;x`). What an upstream makes of those cannot be known, so that no route may
+/// vouch for them.
 pub(crate) fn normal_path(path: &[u8]) -> Option<Vec<u8>> {
     let end = path.iter().position(|b| b"?#".contains(b)).unwrap_or(path.len());
     let path = path.get(..end)?;
@@ -169,6 +173,7 @@ pub(crate) fn normal_path(path: &[u8]) -> Option<Vec<u8>> {
             b".." => {
                 segments.pop();
             }
+            _ if is_ambiguous(&segment) => return None,
             _ => segments.push(segment),
         }
     }
@@ -181,6 +186,17 @@ pub(crate) fn normal_path(path: &[u8]) -> Option<Vec<u8>> {
         normal.push(b'/');
     }
     Some(normal)
+}
+
+/// Whether servers differ on a segment that was decoded once.
+fn is_ambiguous(segment: &[u8]) -> bool {
+    let name = segment.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let escape =
+        |bytes: &[u8]| matches!(bytes, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    matches!(name, b"" | b"." | b"..")
+        || segment.iter().any(u8::is_ascii_control)
+        || segment.windows(3).any(escape)
+        || core::str::from_utf8(segment).is_err()
 }
 
 fn decode(segment: &[u8]) -> Option<Vec<u8>> {
@@ -221,7 +237,28 @@ mod tests {
 
     #[test]
     fn paths_that_upstreams_may_read_in_two_ways_have_no_spelling() {
-        for path in ["v1", "", "/v1%2fchat", "/v1/%", "/v1/%zz", "/v1\\chat", "/%5c", "/%00", "*"] {
+        for path in [
+            "v1",
+            "",
+            "/v1%2fchat",
+            "/v1/%",
+            "/v1/%zz",
+            "/v1\\chat",
+            "/%5c",
+            "/%00",
+            "*",
+            "/a/..;/v1",
+            "/a/..;x=1/v1",
+            "/a/%2e%2e%3b/v1",
+            "/a/.;/v1",
+            "/a/;/v1",
+            "/a/..%20/v1",
+            "/a/%20../v1",
+            "/a/..%09/v1",
+            "/a/%252e%252e/v1",
+            "/a/%c0%ae%c0%ae/v1",
+            "/a/%0a",
+        ] {
             assert_eq!(normal_path(path.as_bytes()), None, "{path}");
         }
     }

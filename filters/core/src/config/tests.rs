@@ -43,7 +43,8 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 fn select(config: &Config, fields: &[(&str, &str)]) -> String {
-    let head: Head = fields.iter().map(|(n, v)| (*n, *v)).collect();
+    let path = [(":path", "/")].into_iter().filter(|path| fields.iter().all(|field| field.0 != path.0));
+    let head: Head = fields.iter().copied().chain(path).collect();
     config.select(&head).name.clone()
 }
 
@@ -81,7 +82,7 @@ fn every_problem_is_named_at_once_with_path_and_remedy() {
          default_profile",
         "routes[2].path_prefix: is not a path that starts with `/` of at most 512 bytes; A prefix of whole path segments. \
          Paths are compared after percent-decoding and removal of dot segments; one that cannot be read that way matches \
-         no prefix.",
+         no route.",
         "profil: unknown key; did you mean `profiles`?",
         "routes[0].profile: no profile has this name; profiles here: chat, spare, a b",
         "routes[2].profile: is missing; name the profile for what matches",
@@ -133,6 +134,10 @@ fn the_first_route_that_matches_counts() {
     );
     assert_eq!(select(&config, &[(":method", "GET")]), "read");
     assert_eq!(select(&config, &[(":method", "HEAD")]), "default");
+    for path in ["/v1%2fchat", "/v1/chat/..;/x", "/v1/%252e%252e/x"] {
+        let ambiguous = [(":authority", "a.example.com"), (":path", path), (":method", "GET"), ("x-team", "a-1")];
+        assert_eq!(select(&config, &ambiguous), "default", "{path}: not even to routes without a path");
+    }
 }
 
 #[test]
