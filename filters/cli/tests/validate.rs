@@ -161,6 +161,51 @@ fn envoys_files_are_read_wherever_the_filter_stands() {
     }
 }
 
+/// Cuts, doubles and swaps bytes of the shipped and of the bad files: whatever comes in, an answer comes out.
+#[test]
+fn nothing_makes_it_panic() {
+    let seeds: Vec<_> = files("gateway-api", &[".yaml", "invalid/unknown-keys.json"])
+        .into_iter()
+        .chain(["envoy/minimal.yaml".to_string()])
+        .map(|file| (file.rsplit('/').next().unwrap().to_string(), fs::read(root().join(&file)).unwrap()))
+        .collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut below = |limit: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % limit.max(1) as u64) as usize
+    };
+    let spice: &[&[u8]] = &[
+        b"{", b"}", b"[", b"- ", b": ", b"\n", b"\"", b"|", b"&a ", b"*a", b"---\n", b"\xff", b"\\u", b"off", b"<<: ",
+    ];
+    let mut seen = [false; 2];
+    for _ in 0..3000 {
+        let (name, seed) = &seeds[below(seeds.len())];
+        let mut bytes = seed.clone();
+        for _ in 0..=below(4) {
+            let at = below(bytes.len());
+            match below(4) {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.drain(at..bytes.len().min(at + below(40)))),
+                2 => drop(bytes.splice(at..at, spice[below(spice.len())].iter().copied())),
+                _ => {
+                    let end = bytes.len().min(at + below(200));
+                    let copy = bytes[at..end].to_vec();
+                    bytes.splice(at..at, copy);
+                }
+            }
+        }
+        let lines = bytes.iter().filter(|&&b| b == b'\n' || b == b'\r').count() + 1;
+        let report = validate(&[Source { name, bytes: &bytes }]);
+        for finding in &report.findings {
+            assert!((1..=lines + 1).contains(&finding.line), "{finding} in {lines} lines");
+        }
+        seen[usize::from(report.count(Severity::Problem) > 0)] = true;
+    }
+    assert_eq!(seen, [true, true], "both good and bad files were among them");
+}
+
 #[test]
 fn every_kustomization_names_files_that_exist_and_none_is_forgotten() {
     let mut named = BTreeSet::new();

@@ -31,12 +31,15 @@ pub fn module(names: &[Option<&str>], config: Option<&Node>) -> Option<Module> {
 
 fn in_name(name: &str) -> Option<Module> {
     let plain = name.to_ascii_lowercase().replace('-', "_");
-    let last = plain.rsplit('/').next().unwrap_or(&plain);
+    let mut parts = plain.rsplit('/');
+    let last = parts.next().unwrap_or(&plain);
     let holds = |text: &str| {
         let found = MODULES.iter().filter(|module| text.contains(module.name));
         found.max_by_key(|module| module.name.len()).copied()
     };
-    holds(last).or_else(|| holds(&plain))
+    // The file in an image is called plugin.wasm, whatever it is; its folder may tell.
+    let folder = parts.next().filter(|_| last.starts_with("plugin"));
+    holds(last).or_else(|| holds(folder?))
 }
 
 #[cfg(test)]
@@ -52,6 +55,7 @@ mod tests {
             ("file:///etc/wasm/prompt_guard-0.1.0.wasm", Some("prompt_guard")),
             ("portcullis-prompt-guard", Some("prompt_guard")),
             ("dist/coraza.wasm", None),
+            ("https://portcullis.example.com/coraza.wasm", None),
         ] {
             assert_eq!(in_name(name).map(|module| module.name), expected, "{name}");
         }

@@ -131,7 +131,7 @@ impl Node {
 /// Reads one JSON document.
 pub fn json(text: &str) -> Result<Node, Unreadable> {
     serde_json::from_str::<Value>(text)
-        .map_err(|e| Unreadable { line: e.line(), problem: format!("is not JSON: {e}") })?;
+        .map_err(|e| Unreadable { line: e.line().max(1), problem: format!("is not JSON: {e}") })?;
     // JSON strings hold no bare tab, and YAML is particular about tabs.
     let documents = yaml(&text.replace('\t', " "))?;
     documents.into_iter().next().ok_or_else(|| Unreadable { line: 1, problem: "is empty".into() })
@@ -279,14 +279,22 @@ fn leading_zero(digits: &str) -> bool {
     digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Booleans of YAML 1.1 (yaml.org/type/bool.html), and its numbers that YAML 1.2 has not (octal, with `_`).
+/// Booleans and numbers to kubectl or to Envoy, strings in YAML 1.2: the words of yaml.org/type/bool.html, octal, binary
+/// and hexadecimal numbers, and digits with `_` between them. (Seen with kubectl 1.32 and Envoy 1.40.)
 fn ambiguous(text: &str) -> bool {
     const WORDS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let other_base = |base: &str| {
+        let rest = digits.strip_prefix(base).unwrap_or_default();
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_')
+    };
     let grouped = digits.contains('_')
         && digits.starts_with(|c: char| c.is_ascii_digit())
-        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || grouped || leading_zero(digits)
+        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_' || b == b'.');
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+        || grouped
+        || leading_zero(digits)
+        || ["0x", "0o", "0b"].into_iter().any(other_base)
 }
 
 #[cfg(test)]
@@ -313,9 +321,10 @@ mod tests {
 
     #[test]
     fn words_that_are_booleans_in_yaml_1_1_are_marked() {
-        let node = yaml("[off, Yes, n, 010, 1_000, \"off\", offer, on-call]").unwrap().remove(0);
+        let node =
+            yaml("[off, Yes, n, 010, 1_000, 0x1f, 0o17, 0b11, \"off\", offer, on-call, 0xyz]").unwrap().remove(0);
         let marked: Vec<_> = node.items().iter().map(|item| matches!(item.data, Data::Ambiguous(_))).collect();
-        assert_eq!(marked, [true, true, true, true, true, false, false, false]);
+        assert_eq!(marked, [true, true, true, true, true, true, true, true, false, false, false, false]);
     }
 
     #[test]
