@@ -1,0 +1,135 @@
+//! What the tests of a stream share: a stage that does as the text says, and a client that sends as Envoy hands on.
+
+use portcullis_core::config::Reader;
+use portcullis_core::stage::{Kind, Request, Settings, Stage};
+use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Severity, Verdict};
+use serde_json::Value;
+
+use super::super::*;
+use crate::fake::Fake;
+
+/// Blocks texts with the word `attack`, panics at `panic`.
+struct Guard;
+
+impl Kind for Guard {
+    fn key(&self) -> &'static str {
+        "guard"
+    }
+
+    fn doc(&self) -> &'static str {
+        "A stage for tests."
+    }
+
+    fn read(&self, section: &mut dyn Reader) -> Box<dyn Settings> {
+        let shadow = section.boolean("shadow", false, "Whether it only looks.");
+        Box::new(GuardSettings(if shadow { Mode::Shadow } else { Mode::Enforce }))
+    }
+}
+
+struct GuardSettings(Mode);
+
+impl Settings for GuardSettings {
+    fn mode(&self) -> Mode {
+        self.0
+    }
+
+    fn open(&self) -> Box<dyn Stage> {
+        Box::new(GuardStage)
+    }
+}
+
+struct GuardStage;
+
+impl Stage for GuardStage {
+    fn request(&mut self, request: Request<'_>) -> Opinion {
+        let mut opinion = Opinion::default();
+        for text in &request.prompt.texts {
+            let raw = text.span.of(request.body);
+            opinion.inspected += raw.len() as u64;
+            assert_ne!(raw, b"panic");
+            if raw == b"attack" {
+                opinion.verdict = Verdict::Block;
+                opinion.judge = Judge::Rules;
+                opinion.score = 0.9;
+                opinion.findings.push(Finding {
+                    rule: RuleId::new(*b"PG", 1).unwrap(),
+                    severity: Severity::Critical,
+                    role: text.role,
+                    span: text.span,
+                });
+            }
+        }
+        opinion
+    }
+}
+
+pub const CHAT: &str = "/v1/chat/completions";
+
+pub fn config(text: &str) -> Arc<Config> {
+    Arc::new(Config::parse(text.as_bytes(), &[&Guard], &|_| None).unwrap())
+}
+
+pub fn chat(text: &str) -> Vec<u8> {
+    format!(r#"{{"model": "m", "messages": [{{"role": "user", "content": "{text}"}}]}}"#).into_bytes()
+}
+
+/// Sends a request in parts as Envoy does: while the stream pauses, the host keeps what came before.
+pub struct Sent {
+    pub host: Fake,
+    pub stream: Stream<Fake>,
+    pub forwarded: Vec<u8>,
+    pub ended: bool,
+}
+
+impl Sent {
+    pub fn head(host: Fake, config: &str, ends: bool) -> Self {
+        let mut stream = Stream::new(host.clone(), self::config(config));
+        let ended = stream.on_request_headers(ends) == Flow::Continue && ends;
+        Self { host, stream, forwarded: Vec::new(), ended }
+    }
+
+    pub fn part(&mut self, part: &[u8], ends: bool) -> Flow {
+        self.host.0.borrow_mut().body.extend_from_slice(part);
+        let size = self.host.0.borrow().body.len();
+        let flow = self.stream.on_request_body(size, ends);
+        if flow == Flow::Continue {
+            self.forwarded.append(&mut self.host.0.borrow_mut().body);
+            self.ended |= ends;
+        }
+        flow
+    }
+
+    pub fn trailers(&mut self) -> Flow {
+        let flow = self.stream.on_request_trailers();
+        if flow == Flow::Continue {
+            self.forwarded.append(&mut self.host.0.borrow_mut().body);
+            self.ended = true;
+        }
+        flow
+    }
+
+    /// The host hands our own reply through the response callbacks, or the upstream's answer.
+    pub fn answer(&mut self) {
+        self.stream.on_response_headers(false);
+        self.stream.on_response_body(10, false);
+        self.stream.on_response_body(5, true);
+        self.stream.on_log();
+    }
+
+    pub fn replies(&self) -> Vec<u16> {
+        self.host.0.borrow().replies.iter().map(|r| r.status).collect()
+    }
+
+    pub fn record(&self) -> Value {
+        let state = self.host.0.borrow();
+        let (property, record) = state.published.last().unwrap();
+        assert_eq!(property, "portcullis.audit");
+        serde_json::from_str(record).unwrap()
+    }
+}
+
+pub fn whole(body: &[u8], config: &str) -> Sent {
+    let mut sent = Sent::head(Fake::post(CHAT, &[]), config, false);
+    sent.part(body, true);
+    sent
+}
