@@ -271,3 +271,36 @@ fn a_body_without_a_head_is_refused() {
     assert_eq!(host.0.borrow().replies.len(), 1);
     assert_eq!(host.0.borrow().replies[0].status, 503);
 }
+
+#[test]
+fn a_body_that_the_host_shows_only_in_part_is_not_judged_by_that_part() {
+    let host = Fake::post(CHAT, &[]);
+    let mut stream = Stream::new(host.clone(), config("{}"));
+    assert_eq!(stream.on_request_headers(false), Flow::Continue);
+    host.0.borrow_mut().body = chat("hello");
+    assert_eq!(stream.on_request_body(chat("hello").len() + 1, true), Flow::Pause);
+    assert_eq!(host.0.borrow().replies[0].status, 503);
+    assert_eq!(host.counted(Counter::Failures(Cause::Host)), 1);
+}
+
+#[test]
+fn an_answer_that_ends_with_trailers_is_complete() {
+    let mut sent = whole(&chat("hello"), "{}");
+    sent.stream.on_response_headers(false);
+    sent.stream.on_response_body(10, false);
+    assert_eq!(sent.stream.on_response_trailers(), Flow::Continue);
+    sent.stream.on_log();
+    assert_eq!(sent.record()["complete"], true);
+}
+
+#[test]
+fn what_fails_at_the_very_end_is_still_counted() {
+    let host = Fake::post(CHAT, &[]);
+    host.0.borrow_mut().panics = vec!["publish"];
+    let mut stream = Stream::new(host.clone(), config("{}"));
+    stream.on_request_headers(true);
+    stream.exchange().forged();
+    stream.on_log();
+    assert_eq!(host.counted(Counter::Panics(Callback::Log)), 1);
+    assert_eq!(host.counted(Counter::ForgedHeaders), 1, "counts that no callback had told the host");
+}
