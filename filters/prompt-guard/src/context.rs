@@ -84,13 +84,24 @@ pub(crate) fn is_quoted(text: &str, start: usize, end: usize) -> bool {
 /// Whether the match from `start` to `end` stands between one of the pairs of punctuation, blanks and invisible
 /// characters left aside.
 pub(crate) fn stands(text: &str, start: usize, end: usize, pairs: &[(String, String)]) -> bool {
-    let before = text.get(..start).unwrap_or_default().chars().rev().take(NEAR).filter(seen).map(plain);
-    let after = text.get(end..).unwrap_or_default().chars().take(NEAR).filter(seen).map(plain);
-    pairs.iter().any(|(b, a)| begins(before.clone(), b.chars().rev()) && begins(after.clone(), a.chars()))
+    let before = Marks::of(text.get(..start).unwrap_or_default().chars().rev());
+    let after = Marks::of(text.get(end..).unwrap_or_default().chars());
+    pairs.iter().any(|(b, a)| before.begin_with(b.chars().rev()) && after.begin_with(a.chars()))
 }
 
-fn begins(mut chars: impl Iterator<Item = char>, mut wanted: impl Iterator<Item = char>) -> bool {
-    wanted.all(|c| chars.next() == Some(c))
+/// The punctuation next to a match, up to a letter or digit.
+struct Marks([Option<char>; 8]);
+
+impl Marks {
+    fn of(chars: impl Iterator<Item = char>) -> Self {
+        let mut marks = chars.take(NEAR).filter(seen).map(plain).take_while(|c| !c.is_alphanumeric());
+        Self(core::array::from_fn(|_| marks.next()))
+    }
+
+    fn begin_with(&self, mut wanted: impl Iterator<Item = char>) -> bool {
+        let mut marks = self.0.iter().copied();
+        wanted.all(|c| marks.next().flatten() == Some(c))
+    }
 }
 
 fn seen(c: &char) -> bool {

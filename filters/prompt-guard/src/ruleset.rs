@@ -21,6 +21,8 @@ pub struct Ruleset {
     pub(crate) rules: Vec<RuleOf>,
     /// Groups of all sets.
     pub(crate) groups: usize,
+    /// Lists of [`crate::Set::unless`], each once.
+    pub(crate) unless: usize,
 }
 
 /// A term, by the place of its pattern in the automaton.
@@ -29,26 +31,31 @@ pub(crate) struct Term {
     pub bytes: usize,
     /// Whether it is the begin of a word: its last byte is a letter and not a blank.
     pub stem: bool,
-    /// Its uses, in [`Ruleset::uses`].
-    pub uses: core::ops::Range<usize>,
+    /// Its uses as [`Use::Unless`] and [`Use::First`], in [`Ruleset::uses`].
+    pub begins: core::ops::Range<usize>,
+    /// Its uses as [`Use::Next`], in [`Ruleset::uses`].
+    pub continues: core::ops::Range<usize>,
 }
 
-/// What a term means to a set.
+/// What a term means to a set. In the order in which a term's uses are sorted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Use {
-    pub set: u16,
-    /// The group; `None` for [`crate::Set::unless`].
-    pub group: Option<u8>,
+pub(crate) enum Use {
+    /// It is of the list of [`crate::Set::unless`] at this place in [`Ruleset::unless`].
+    Unless(u16),
+    /// It is of the set's first group.
+    First { set: u16, group: u32 },
+    /// It is of a later group: the places of the group before and of its own, among those of all sets.
+    Next { set: u16, before: u32, group: u32, within: u8 },
 }
 
 pub(crate) struct SetOf {
     pub rule: u16,
-    /// The place of its first group among those of all sets.
-    pub first_group: usize,
-    pub last: u8,
-    pub within: u32,
+    /// The place of its last group among those of all sets.
+    pub last: u32,
+    pub within: u8,
     pub opening: bool,
-    pub has_unless: bool,
+    /// The place of its list of [`crate::Set::unless`].
+    pub unless: Option<u16>,
     pub exact: Vec<(String, String)>,
 }
 
@@ -89,8 +96,9 @@ impl Ruleset {
     pub fn compile(rules: &[Rule<'_>]) -> Result<Self, Unfit> {
         let mut seen = BTreeMap::new();
         let mut uses: BTreeMap<&str, Vec<Use>> = BTreeMap::new();
+        let mut unless: BTreeMap<&[&str], u16> = BTreeMap::new();
         let mut sets = Vec::new();
-        let mut groups = 0_usize;
+        let mut groups = 0_u32;
         for (number, rule) in rules.iter().enumerate() {
             if seen.insert(rule.id, ()).is_some() {
                 return Err(Unfit::Twice(rule.id));
@@ -100,24 +108,38 @@ impl Ruleset {
                 if !(1..=4).contains(&set.groups.len()) || set.within > MAX_WITHIN {
                     return Err(Unfit::Set(rule.id));
                 }
-                let place = u16::try_from(sets.len()).map_err(|_| Unfit::TooLarge)?;
-                let grouped = (0_u8..).zip(set.groups).flat_map(|(g, terms)| terms.iter().map(move |t| (Some(g), *t)));
-                for (group, term) in grouped.chain(set.unless.iter().map(|term| (None, *term))) {
-                    if !is_term(term) {
-                        return Err(Unfit::Term(rule.id));
-                    }
-                    uses.entry(term).or_default().push(Use { set: place, group });
+                if !set.groups.iter().copied().flatten().chain(set.unless).all(|term| is_term(term)) {
+                    return Err(Unfit::Term(rule.id));
                 }
+                let place = u16::try_from(sets.len()).map_err(|_| Unfit::TooLarge)?;
+                let mut before = None;
+                for terms in set.groups {
+                    let group = groups;
+                    groups = groups.checked_add(1).ok_or(Unfit::TooLarge)?;
+                    let used = match before.replace(group) {
+                        None => Use::First { set: place, group },
+                        Some(before) => Use::Next { set: place, before, group, within: set.within },
+                    };
+                    terms.iter().for_each(|term| uses.entry(term).or_default().push(used));
+                }
+                let list = match unless.get(set.unless).copied() {
+                    _ if set.unless.is_empty() => None,
+                    Some(list) => Some(list),
+                    None => {
+                        let list = u16::try_from(unless.len()).map_err(|_| Unfit::TooLarge)?;
+                        unless.insert(set.unless, list);
+                        set.unless.iter().for_each(|term| uses.entry(term).or_default().push(Use::Unless(list)));
+                        Some(list)
+                    }
+                };
                 sets.push(SetOf {
                     rule: number,
-                    first_group: groups,
-                    last: u8::try_from(set.groups.len().saturating_sub(1)).unwrap_or(u8::MAX),
-                    within: u32::from(set.within),
+                    last: before.unwrap_or_default(),
+                    within: set.within,
                     opening: set.opening,
-                    has_unless: !set.unless.is_empty(),
+                    unless: list,
                     exact: set.exact.iter().map(|(before, after)| (before.to_string(), after.to_string())).collect(),
                 });
-                groups = groups.saturating_add(set.groups.len());
             }
         }
         let automaton =
@@ -127,13 +149,16 @@ impl Ruleset {
             uses.sort_unstable();
             uses.dedup();
             let from = flat.len();
+            let begins = uses.iter().filter(|used| !matches!(used, Use::Next { .. })).count();
+            let split = from.saturating_add(begins);
             flat.append(&mut uses);
             let words = term.split_ascii_whitespace().count();
             Term {
                 words: u32::try_from(words).unwrap_or(u32::MAX),
                 bytes: term.len(),
                 stem: !term.ends_with(' '),
-                uses: from..flat.len(),
+                begins: from..split,
+                continues: split..flat.len(),
             }
         });
         let terms = terms.collect();
@@ -143,7 +168,8 @@ impl Ruleset {
             quoted: rule.quoted,
             roles: if rule.roles.is_empty() { u16::MAX } else { rule.roles.iter().fold(0, |all, r| all | bit(*r)) },
         });
-        Ok(Self { automaton, terms, uses: flat, sets, rules: rules.collect(), groups })
+        let groups = usize::try_from(groups).map_err(|_| Unfit::TooLarge)?;
+        Ok(Self { automaton, terms, uses: flat, sets, rules: rules.collect(), groups, unless: unless.len() })
     }
 
     /// The place of a rule, if there is one of this name.

@@ -41,6 +41,8 @@ pub struct Scan<'r> {
     fired: Vec<Option<Severity>>,
     /// The number of the first word of the next text.
     next: u32,
+    /// No set that was begun can go on with a term that begins after this word.
+    open_until: u32,
 }
 
 impl<'r> Scan<'r> {
@@ -49,9 +51,10 @@ impl<'r> Scan<'r> {
         Self {
             rules,
             groups: vec![Ends::default(); rules.groups],
-            unless: vec![Ends::default(); rules.sets.len()],
+            unless: vec![Ends::default(); rules.unless],
             fired: vec![None; rules.rules.len()],
             next: HISTORY,
+            open_until: 0,
         }
     }
 
@@ -65,9 +68,9 @@ impl<'r> Scan<'r> {
         counts: &dyn Fn(usize) -> bool,
         hit: &mut dyn FnMut(Hit),
     ) {
-        let Self { rules, groups, unless, fired, next } = self;
+        let Self { rules, groups, unless, fired, next, open_until } = self;
         fired.fill(None);
-        let mut reading = Reading { rules, groups, unless, fired, text, plain, role, counts, hit };
+        let mut reading = Reading { rules, groups, unless, fired, open_until, text, plain, role, counts, hit };
         let automaton = &rules.automaton;
         let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
         let mut word = *next;
@@ -92,6 +95,7 @@ struct Reading<'s, 't> {
     groups: &'s mut [Ends],
     unless: &'s mut [Ends],
     fired: &'s mut [Option<Severity>],
+    open_until: &'s mut u32,
     text: &'t str,
     plain: &'t Plain,
     role: Role,
@@ -117,44 +121,56 @@ impl Reading<'_, '_> {
         let start = at.saturating_add(2).saturating_sub(term.bytes);
         let first_word = word.saturating_add(1).saturating_sub(term.words);
         let place = Place { first_word, last_word: word, start, end };
-        for used in self.rules.uses.get(term.uses.clone()).unwrap_or_default() {
+        let rules = self.rules;
+        // Most words of most texts continue nothing: that is what keeps the cost off the number of rules.
+        if first_word <= *self.open_until {
+            for used in rules.uses.get(term.continues.clone()).unwrap_or_default() {
+                self.used(*used, place);
+            }
+        }
+        for used in rules.uses.get(term.begins.clone()).unwrap_or_default() {
             self.used(*used, place);
         }
     }
 
     fn used(&mut self, used: Use, place: Place) {
-        let number = usize::from(used.set);
-        let Some(set) = self.rules.sets.get(number) else { return };
-        let Some(group) = used.group else {
-            if let Some(ends) = self.unless.get_mut(number) {
-                ends.push(place.last_word, place.start);
-            }
-            return;
-        };
-        let slot = set.first_group.saturating_add(usize::from(group));
-        let start = match group.checked_sub(1) {
-            None if self.may_begin(set, number, place) => place.start,
-            None => return,
-            Some(_) => {
-                let before = slot.checked_sub(1).and_then(|slot| self.groups.get(slot));
-                match before.and_then(|ends| ends.before(place.first_word, set.within)) {
-                    Some(start) => start,
-                    None => return,
+        match used {
+            Use::Unless(list) => {
+                if let Some(ends) = self.unless.get_mut(usize::from(list)) {
+                    ends.push(place.last_word, place.start);
                 }
             }
-        };
-        if group == set.last {
-            self.fire(set, start, place.end);
-        } else if let Some(ends) = self.groups.get_mut(slot) {
-            ends.push(place.last_word, start);
+            Use::First { set, group } => {
+                if self.may_begin(set, place) {
+                    self.reach(set, group, place.start, place);
+                }
+            }
+            Use::Next { set, before, group, within } => {
+                let before = self.groups.get(before as usize);
+                if let Some(start) = before.and_then(|ends| ends.before(place.first_word, u32::from(within))) {
+                    self.reach(set, group, start, place);
+                }
+            }
         }
     }
 
-    fn may_begin(&self, set: &SetOf, number: usize, place: Place) -> bool {
-        if set.has_unless
-            && let Some(ends) = self.unless.get(number)
-            && ends.before(place.first_word, u32::from(UNLESS_WITHIN)).is_some()
-        {
+    /// The groups of `set` up to `group` were found in order, from `start` to `place`.
+    fn reach(&mut self, set: u16, group: u32, start: usize, place: Place) {
+        let rules = self.rules;
+        let Some(set) = rules.sets.get(usize::from(set)) else { return };
+        if group == set.last {
+            self.fire(set, start, place.end);
+        } else if let Some(ends) = self.groups.get_mut(group as usize) {
+            ends.push(place.last_word, start);
+            let until = place.last_word.saturating_add(1).saturating_add(u32::from(set.within));
+            *self.open_until = until.max(*self.open_until);
+        }
+    }
+
+    fn may_begin(&self, set: u16, place: Place) -> bool {
+        let Some(set) = self.rules.sets.get(usize::from(set)) else { return false };
+        let unless = set.unless.and_then(|list| self.unless.get(usize::from(list)));
+        if unless.is_some_and(|ends| ends.before(place.first_word, u32::from(UNLESS_WITHIN)).is_some()) {
             return false;
         }
         !set.opening || context::opens(self.text, self.plain.origin(place.start, place.end).0)

@@ -30,6 +30,9 @@ pub fn fold(c: char) -> Fold {
         return Fold::Letter(char::from(letter));
     }
     match c {
+        '\u{430}'..='\u{45f}' | '\u{5d0}'..='\u{5ea}' | '\u{ac00}'..='\u{d7a3}' => Fold::Letter(c),
+        '\u{410}'..='\u{42f}' => Fold::Letter(char::from_u32((c as u32).saturating_add(0x20)).unwrap_or(c)),
+        '\u{4e00}'..='\u{9fff}' => Fold::Word(c),
         'ß' | 'ẞ' => Fold::Pair(*b"ss"),
         'æ' | 'Æ' => Fold::Pair(*b"ae"),
         'œ' | 'Œ' => Fold::Pair(*b"oe"),
