@@ -88,7 +88,7 @@ impl Envoy {
             .with_context(|| bootstrap.display().to_string())?;
         let log = fs::File::create(directory.path().join(LOG)).context("Envoy's log")?;
         let since = Instant::now();
-        let child = Command::new(&binary)
+        let mut child = Command::new(&binary)
             .arg("--config-path")
             .arg(&bootstrap)
             .arg("--concurrency")
@@ -104,7 +104,14 @@ impl Envoy {
             .stderr(log)
             .spawn()
             .with_context(|| format!("{} does not start; ENVOY_BIN can name another Envoy", binary.display()))?;
-        let watchdog = watch(&child, directory.path())?;
+        let watchdog = match watch(&child, directory.path()) {
+            Ok(watchdog) => watchdog,
+            Err(error) => {
+                let _already_gone = child.kill();
+                let _reaped = child.wait();
+                return Err(error);
+            }
+        };
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self {
             child,
