@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portcullis_integration::cases::{self, Case};
 use portcullis_integration::{Gateway, UpstreamProtocol, http1, http2};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 async fn gateway() -> &'static Gateway {
@@ -193,5 +193,25 @@ async fn the_audit_record_of_a_refusal_and_of_an_answer() {
         assert_eq!(record["model"], "m");
         assert_eq!(record["complete"], true);
         assert!(record["inspected_bytes"].as_u64().unwrap() >= texts.benign.len() as u64);
+    }
+}
+
+#[tokio::test]
+async fn an_attack_that_is_split_over_parts_or_messages_is_read_as_one() {
+    let gateway = gateway().await;
+    let attack = cases::texts().attack;
+    for cut in [3, 10, 20, 33] {
+        let (head, tail) = attack.split_at(cut);
+        let parts = json!([{"type": "text", "text": head}, {"type": "text", "text": tail}]);
+        for messages in [
+            json!([{"role": "user", "content": parts}]),
+            json!([{"role": "user", "content": head}, {"role": "user", "content": tail}]),
+        ] {
+            for path in ["/v1/chat/completions", "/v1/messages"] {
+                let body = json!({"model": "m", "max_tokens": 9, "messages": messages});
+                let reply = gateway.post_json(path, &body).await;
+                assert_eq!(reply.status, 403, "{path}, cut at {cut}: {messages}");
+            }
+        }
     }
 }
