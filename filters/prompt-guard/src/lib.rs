@@ -6,6 +6,7 @@
 
 mod context;
 mod decoded;
+mod escapes;
 mod inspect;
 mod joined;
 mod rule;

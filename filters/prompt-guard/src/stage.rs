@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use portcullis_core::config::{MODES, Reader, Word, choose};
 use portcullis_core::stage::{Kind, Request, Settings, Stage};
+use portcullis_core::text::OffsetMap;
 use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Verdict};
 use portcullis_core::wire::{Role, Span};
 
 use crate::decoded::Decoded;
+use crate::escapes;
 use crate::inspect::{Choice, Inspection};
 use crate::joined::{Joined, Stretch};
 use crate::ruleset::Ruleset;
@@ -132,9 +134,7 @@ impl Stage for Guarding {
             budget = budget.saturating_sub(decoded.read);
             opinion.inspected = opinion.inspected.saturating_add(wide(decoded.read));
             opinion.left_out = opinion.left_out.saturating_add(wide(decoded.left_out));
-            inspection.text(decoded.text(), text.role, &mut |hit| {
-                found(hit, text.role, decoded.span(hit.start, hit.end));
-            });
+            each(&mut inspection, &decoded, text.role, &mut found);
             joined.push(decoded, text.role, &mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
         }
         joined.finish(&mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
@@ -149,6 +149,28 @@ impl Stage for Guarding {
             opinion.judge = Judge::Read;
         }
         opinion
+    }
+}
+
+/// Inspects a text as it stands, and with the escapes read that it holds.
+fn each(inspection: &mut Inspection<'_>, decoded: &Decoded<'_>, role: Role, found: &mut dyn FnMut(Hit, Role, Span)) {
+    let mut fired = Vec::new();
+    inspection.text(decoded.text(), role, &mut |hit| {
+        fired.push(hit.rule);
+        found(hit, role, decoded.span(hit.start, hit.end));
+    });
+    let mut layers: Vec<(String, OffsetMap)> = Vec::new();
+    while layers.len() < escapes::DEPTH
+        && let Some(layer) = escapes::read(layers.last().map_or(decoded.text(), |(text, _)| text))
+    {
+        layers.push(layer);
+        let Some((text, _)) = layers.last() else { return };
+        inspection.text(text, role, &mut |hit| {
+            if !fired.contains(&hit.rule) {
+                let origin = |at: usize| layers.iter().rev().fold(at, |at, (_, map)| map.origin(at));
+                found(hit, role, decoded.span(origin(hit.start), origin(hit.end)));
+            }
+        });
     }
 }
 

@@ -1,4 +1,4 @@
-//! Attacks that are cut into parts, and parts that are no attack together.
+//! Attacks that are cut into parts or lie in a string in a string, and what is no attack for all that.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test")]
 
 use std::sync::Arc;
@@ -70,4 +70,21 @@ fn what_different_roles_say_is_not_one_text() {
         .map(|name| json!({"type": "function", "function": {"name": name, "parameters": {}}}));
     let body = json!({"messages": [{"role": "user", "content": "hello"}], "tools": tools});
     assert!(!is_refused("/v1/chat/completions", &body), "a list of names is no sentence");
+}
+
+#[test]
+fn an_attack_in_json_in_a_string_is_refused() {
+    let escaped: String = ATTACK.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let page = json!({"page": format!("Welcome.\n{}", ATTACK.replace(' ', "\n"))}).to_string();
+    let nested = json!({"result": page}).to_string();
+    let python = format!("{{'page': 'it\\'s\\nhere\\n{}'}}", ATTACK.replace(' ', "\\t"));
+    for text in [format!("{{\"page\": \"{escaped}\"}}"), page, nested, python] {
+        let result = json!({"messages": [{"role": "tool", "tool_call_id": "1", "content": text}]});
+        assert!(is_refused("/v1/chat/completions", &result), "{text}");
+        let call = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": text}});
+        let asked = json!({"messages": [{"role": "assistant", "tool_calls": [call]}]});
+        assert!(is_refused("/v1/chat/completions", &asked), "{text}");
+    }
+    let benign = json!({"page": "Welcome.\nHow to read all previous\ninvoices"}).to_string();
+    assert!(!is_refused("/v1/messages", &said_in(&[&benign])));
 }
