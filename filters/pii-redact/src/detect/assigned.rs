@@ -128,6 +128,9 @@ fn promise(view: View<'_>, start: usize, end: usize) -> Option<Promise> {
 pub(crate) fn find(view: View<'_>, start: usize, end: usize) -> Result<Option<Match>, More> {
     let Some(promise) = promise(view, start, end) else { return Ok(None) };
     let Some(gap) = gap(view, end)? else { return Ok(None) };
+    if nested(view, start) {
+        return Ok(None);
+    }
     let from = gap.end;
     if gap.quote.is_none() && (token::find(view, from)?.is_some() || jwt::find(view, from)?.is_some()) {
         return Ok(None);
@@ -159,9 +162,6 @@ pub(crate) fn find(view: View<'_>, start: usize, end: usize) -> Result<Option<Ma
         value = rest;
         to = down(to, 1);
     }
-    if is_placeholder(value) {
-        return Ok(None);
-    }
     let kind = match promise {
         Promise::Password if chosen(value, &gap) => Kind::Password,
         Promise::Key | Promise::Password if drawn(value, 16) && (gap.operator || value.len() >= 20) => {
@@ -186,7 +186,16 @@ pub(crate) fn find(view: View<'_>, start: usize, end: usize) -> Result<Option<Ma
         }
         _ => return Ok(None),
     };
-    Ok(Some(Match::closed(kind, from, to)))
+    Ok((!is_placeholder(value)).then(|| Match::closed(kind, from, to)))
+}
+
+/// Whether a name stands deep in the value of other names, as in `key=key=key=`: each would read the same value again.
+fn nested(view: View<'_>, start: usize) -> bool {
+    let text = view.slice(down(start, 64), start);
+    let value =
+        text.rsplit(|&byte| byte.is_ascii_whitespace() || matches!(byte, b'&' | b';' | b',' | b'?' | b'"' | b'\''));
+    let operators = |part: &[u8]| part.iter().filter(|byte| matches!(byte, b'=' | b':')).count();
+    value.take(1).map(operators).any(|count| count > 4)
 }
 
 /// A value longer than what is read: a secret when what was read is one.
@@ -262,6 +271,7 @@ fn chosen(value: &[u8], gap: &Gap) -> bool {
     let mark =
         value.iter().any(|b| b.is_ascii_punctuation() && !matches!(b, b'.' | b'_' | b'-' | b'/' | b'(' | b'[' | b'{'));
     let code = value.iter().any(|b| matches!(b, b'(' | b'[' | b'{' | b'$')) && !(digit && mark);
+    let code = code || value.windows(2).any(|pair| pair == b"::");
     let path =
         value.first() == Some(&b'/') || value.starts_with(b"--") || value.contains(&b'/') && value.contains(&b'.');
     let dotted = value.contains(&b'.') && !digit && !mark;

@@ -52,7 +52,8 @@ pub(crate) fn find(view: View<'_>, start: usize, before: &Before<'_>) -> Result<
     let end = read(view, start)?;
     let text = view.slice(start, end);
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if digits < wanted || text.len() > LONGEST || !closes(view, end)? || is_date(text) {
+    let small = text.split(|byte| !byte.is_ascii_lowercase()).any(|run| run.len() > 3);
+    if digits < wanted || text.len() < 4 || small || text.len() > LONGEST || !closes(view, end)? || is_date(text) {
         return Ok(None);
     }
     Ok(Some(Candidate { kind, end, weight: (true, down(end, start), label) }))

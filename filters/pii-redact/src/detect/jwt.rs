@@ -13,7 +13,7 @@ const fn is_url64(byte: u8) -> bool {
 
 /// The token that begins at `start`: `ey...` whose header decodes to JSON with an `alg`, a dot, and eight characters.
 pub(crate) fn find(view: View<'_>, start: usize) -> Result<Option<Match>, More> {
-    if !view.stands(start, b"ey")? {
+    if view.before(start) == Some(b'-') || !view.stands(start, b"ey")? {
         return Ok(None);
     }
     let dot = view.run(start, HEADER, is_url64)?;

@@ -247,7 +247,8 @@ fn grouped(lengths: &[u8], separator: u8) -> bool {
         return false;
     }
     match lengths.len() {
-        2 => matches!(separator, b' ' | b'-' | b'/' | b')') && first >= 2,
+        // 02110-1301 is a post code of the United States.
+        2 => matches!(separator, b' ' | b'-' | b'/' | b')') && !(first == 5 && total == 9),
         3 => matches!(separator, b' ' | b'-' | b')'),
         5 => matches!(separator, b' ' | b'.' | b'-'),
         4 => matches!(separator, b' ' | b'-' | b')'),

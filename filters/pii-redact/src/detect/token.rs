@@ -257,7 +257,9 @@ fn get(bits: &[u64], a: u8, b: u8) -> bool {
 
 /// The token that begins at `start`.
 pub(crate) fn find(view: View<'_>, start: usize) -> Result<Option<Match>, More> {
-    for prefix in PREFIXES {
+    // Inside a chain of hyphens a token would be read again at each of them.
+    let chained = view.before(start) == Some(b'-');
+    for prefix in PREFIXES.iter().filter(|prefix| !(chained && matches!(prefix.body, Url | Dotted))) {
         if !view.stands(start, prefix.text.as_bytes())? {
             continue;
         }
