@@ -118,6 +118,14 @@ fn standard_input_is_named_by_a_dash() {
 }
 
 #[test]
+fn a_configuration_with_a_slip_in_its_json_is_named_at_the_slip() {
+    let output = portcullis(&["-"], "{\n  \"profiles\": {\n    \"default\": {},\n  }\n}\n");
+    let stdout = text(&output.stdout);
+    assert!(stdout.starts_with("-:4: (document): is not JSON: trailing comma"), "{stdout}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_an_error() {
     let output = portcullis(&["no/such/file.yaml"], "");
     assert_eq!(output.status.code(), Some(1));

@@ -1,6 +1,6 @@
 //! Envoy Gateway's `EnvoyExtensionPolicy`: the wasm entries that are ours.
 
-use super::buffers::Buffers;
+use super::Set;
 use super::configuration::{self, Environment};
 use super::manifest::{digest, known, named, one_of, strings, targets};
 use super::modules;
@@ -11,8 +11,8 @@ use super::tree::Node;
 /// gateway.envoyproxy.io/v1alpha1, `EnvoyExtensionPolicy.spec.wasm[]`.
 const ENTRY: &[&str] = &["name", "rootID", "code", "config", "failOpen", "env"];
 
-/// Checks one policy. Adds what its configurations ask of the connection buffers.
-pub fn check(notes: &mut Notes<'_>, document: &Node, path: &str, buffers: &mut Buffers) {
+/// Checks one policy. Adds to the set what its configurations ask of the connection buffers, and what it replaces.
+pub fn check(notes: &mut Notes<'_>, document: &Node, path: &str, set: &mut Set) {
     let spec_path = member(path, "spec");
     let Some(spec) = document.get("spec") else {
         return notes.problem(document.line, &spec_path, "is missing", "give targetRefs and wasm");
@@ -21,13 +21,15 @@ pub fn check(notes: &mut Notes<'_>, document: &Node, path: &str, buffers: &mut B
     let mut ours = Vec::new();
     for (i, entry) in spec.get("wasm").map(Node::items).unwrap_or_default().iter().enumerate() {
         let at = format!("{wasm_path}[{i}]");
-        if entry_is_ours(notes, entry, &at, document, buffers) {
+        if entry_is_ours(notes, entry, &at, document, set) {
             ours.push((entry.line, at));
         }
     }
     if ours.is_empty() {
-        return;
+        notes.skip(document.line, format_args!("{} has no module of ours", named(document)));
+        return set.policies.other(notes.file, document, spec, &spec_path);
     }
+    set.policies.ours(spec);
     attachment(notes, spec, &spec_path);
     if let Some((line, at)) = ours.get(1) {
         notes.warning(
@@ -49,7 +51,7 @@ fn attachment(notes: &mut Notes<'_>, spec: &Node, path: &str) {
     }
 }
 
-fn entry_is_ours(notes: &mut Notes<'_>, entry: &Node, at: &str, document: &Node, buffers: &mut Buffers) -> bool {
+fn entry_is_ours(notes: &mut Notes<'_>, entry: &Node, at: &str, document: &Node, set: &mut Set) -> bool {
     let text = |names: &[&str]| entry.at(names).and_then(Node::text);
     let url = text(&["code", "http", "url"]).or_else(|| text(&["code", "image", "url"]));
     let config = entry.get("config");
@@ -71,7 +73,7 @@ fn entry_is_ours(notes: &mut Notes<'_>, entry: &Node, at: &str, document: &Node,
             "leave it out; on_failure in a profile says what a failure costs a single request",
         );
     }
-    buffers.wanted(notes.file, entry.line, at, named(document), demands.body_bytes);
+    set.buffers.wanted(notes.file, entry.line, at, named(document), demands.body_bytes);
     true
 }
 

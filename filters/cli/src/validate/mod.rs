@@ -10,6 +10,7 @@ mod extension_policy;
 mod manifest;
 mod modules;
 mod place;
+mod replaced;
 mod report;
 mod tree;
 mod wasm_plugin;
@@ -19,6 +20,7 @@ pub use report::{Finding, Report, Severity};
 
 use buffers::Buffers;
 use configuration::Environment;
+use replaced::Policies;
 use report::Notes;
 use tree::{Node, Unreadable};
 
@@ -37,12 +39,13 @@ pub struct Source<'a> {
 /// Checks a set of files that are applied together.
 pub fn validate(sources: &[Source<'_>]) -> Report {
     let mut report = Report::default();
-    let mut buffers = Buffers::default();
+    let mut set = Set::default();
     for source in sources {
         report.files += 1;
-        check_file(&mut report.file(source.name), source.bytes, &mut buffers);
+        check_file(&mut report.file(source.name), source.bytes, &mut set);
     }
-    buffers.report(&mut report);
+    set.buffers.report(&mut report);
+    set.policies.report(&mut report);
     let order = |finding: &Finding| sources.iter().position(|source| source.name == finding.file);
     report.findings.sort_by_key(|finding| (order(finding), finding.line));
     // Two filters of one listener find the same of it.
@@ -50,9 +53,16 @@ pub fn validate(sources: &[Source<'_>]) -> Report {
     report
 }
 
+/// What files have to say about each other.
+#[derive(Default)]
+struct Set {
+    buffers: Buffers,
+    policies: Policies,
+}
+
 const WHAT: &str = "give a plugin configuration in JSON, an EnvoyExtensionPolicy, a WasmPlugin or an Envoy bootstrap";
 
-fn check_file(notes: &mut Notes<'_>, bytes: &[u8], buffers: &mut Buffers) {
+fn check_file(notes: &mut Notes<'_>, bytes: &[u8], set: &mut Set) {
     if bytes.len() > MAX_BYTES {
         return notes.problem(1, "", format!("has {} bytes", bytes.len()), format!("at most {MAX_BYTES}"));
     }
@@ -69,7 +79,7 @@ fn check_file(notes: &mut Notes<'_>, bytes: &[u8], buffers: &mut Buffers) {
     let before = notes.configurations();
     let mut checked = false;
     for document in &documents {
-        checked |= check_document(notes, document, "", json, buffers);
+        checked |= check_document(notes, document, "", &Text { text, json }, set);
     }
     if !checked && notes.configurations() == before {
         notes.problem(1, "", "holds nothing that is checked here", WHAT);
@@ -94,18 +104,24 @@ const ENVOY: [&str; 8] = [
     "typed_config",
 ];
 
+/// What a document was read from.
+struct Text<'a> {
+    text: &'a str,
+    json: bool,
+}
+
 /// Checks one document; true when there was something in it to check.
-fn check_document(notes: &mut Notes<'_>, document: &Node, path: &str, json: bool, buffers: &mut Buffers) -> bool {
-    let text = |key| document.get(key).and_then(Node::text);
-    if let (Some(version), Some(kind)) = (text("apiVersion"), text("kind")) {
+fn check_document(notes: &mut Notes<'_>, document: &Node, path: &str, text: &Text<'_>, set: &mut Set) -> bool {
+    let word = |key| document.get(key).and_then(Node::text);
+    if let (Some(version), Some(kind)) = (word("apiVersion"), word("kind")) {
         if kind == "List" {
             let items = document.get("items").map(Node::items).unwrap_or_default();
             let checks = items.iter().enumerate();
             return checks.fold(false, |checked, (i, item)| {
-                check_document(notes, item, &format!("{path}items[{i}]"), json, buffers) || checked
+                check_document(notes, item, &place::inside(path, &format!("items[{i}]")), text, set) || checked
             });
         }
-        return check_manifest(notes, document, path, (version, kind), buffers);
+        return check_manifest(notes, document, path, (version, kind), set);
     }
     if bootstrap::has_filter(document) {
         configuration::refuse_duplicates(notes, document, path);
@@ -114,9 +130,18 @@ fn check_document(notes: &mut Notes<'_>, document: &Node, path: &str, json: bool
     }
     if ENVOY.iter().any(|key| document.get(key).is_some()) {
         notes.skip(document.line, "no wasm filter in this Envoy configuration");
-    } else if json {
+    } else if text.json {
         configuration::refuse_duplicates(notes, document, path);
         configuration::check(notes, PORTCULLIS, &Environment::Unknown, Some(document), path);
+    } else if modules::looks_like_ours(document) {
+        let remedy = "a plugin configuration is JSON: the filter reads no YAML";
+        match tree::json(text.text) {
+            Err(Unreadable { line, problem }) if text.text.trim_start().starts_with('{') => {
+                notes.problem(line, path, problem, remedy);
+            }
+            _ => notes.problem(document.line, path, "is not JSON", remedy),
+        }
+        return true;
     } else {
         notes.skip(document.line, "neither a manifest nor Envoy's; a plugin configuration is JSON");
     }
@@ -128,7 +153,7 @@ fn check_manifest(
     document: &Node,
     path: &str,
     (version, kind): (&str, &str),
-    buffers: &mut Buffers,
+    set: &mut Set,
 ) -> bool {
     let wanted = match kind {
         "EnvoyExtensionPolicy" | "ClientTrafficPolicy" | "BackendTrafficPolicy" => "gateway.envoyproxy.io/v1alpha1",
@@ -149,9 +174,9 @@ fn check_manifest(
     }
     configuration::refuse_duplicates(notes, document, path);
     match kind {
-        "EnvoyExtensionPolicy" => extension_policy::check(notes, document, path, buffers),
+        "EnvoyExtensionPolicy" => extension_policy::check(notes, document, path, set),
         "WasmPlugin" => wasm_plugin::check(notes, document, path),
-        _ => return buffers.take(notes.file, document, path),
+        _ => return set.buffers.take(notes.file, document, path),
     }
     false
 }

@@ -24,9 +24,13 @@ pub const PORTCULLIS: Module = MODULES[0];
 /// The module that `names` speak of, the most telling first: URL or file of the code, then names that an operator chose.
 /// Failing those, a `config` that looks like ours is taken for one of `portcullis.wasm`. `None` for a module of others.
 pub fn module(names: &[Option<&str>], config: Option<&Node>) -> Option<Module> {
-    let ours = |config: &Node| ["profiles", "routes", "default_profile"].iter().any(|key| config.get(key).is_some());
     let named = names.iter().flatten().find_map(|name| in_name(name));
-    named.or_else(|| config.is_some_and(ours).then_some(PORTCULLIS))
+    named.or_else(|| config.is_some_and(looks_like_ours).then_some(PORTCULLIS))
+}
+
+/// Whether an object has a key that stands at the top of our configurations.
+pub fn looks_like_ours(config: &Node) -> bool {
+    ["profiles", "routes", "default_profile"].iter().any(|key| config.get(key).is_some())
 }
 
 fn in_name(name: &str) -> Option<Module> {
