@@ -157,6 +157,44 @@ fn a_key_that_stands_twice_is_refused() {
 }
 
 #[test]
+fn hosts_and_prefixes_and_values_match_whole() {
+    let config = parse(
+        r#"{"profiles": {"default": {}, "host": {}, "below": {}, "exact": {}}, "routes": [
+            {"profile": "host", "host": "api.example.com"},
+            {"profile": "below", "path_prefix": "/v1/"},
+            {"profile": "exact", "header": {"name": "x-team", "exact": "a"}}]}"#,
+    )
+    .unwrap();
+    for (field, profile) in [
+        ((":authority", "api.example.com."), "host"),
+        ((":authority", "api.example.com.:8443"), "host"),
+        ((":authority", "xapi.example.com"), "default"),
+        ((":path", "/v1/chat"), "below"),
+        ((":path", "/v1"), "default"),
+        (("x-team", "a"), "exact"),
+        (("x-team", "ab"), "default"),
+        (("x-team", ""), "default"),
+    ] {
+        let path = if field.0 == ":path" { field } else { (":path", "/") };
+        assert_eq!(select(&config, &[field, path]), profile, "{field:?}");
+    }
+}
+
+#[test]
+fn what_lies_over_the_length_of_a_list_is_not_read() {
+    let routes = vec![r#"{"profile": "default", "method": "GET", "x": 1}"#; 300].join(",");
+    let found = problems(&format!(r#"{{"profiles": {{"default": {{}}}}, "routes": [{routes}]}}"#));
+    assert_eq!(found.len(), 257);
+    assert!(found.contains(&"routes: has 300 entries; at most 256".to_string()), "{}", found[0]);
+}
+
+#[test]
+fn an_audit_key_that_is_short_is_none() {
+    let short = Config::parse(br#"{"audit": {"hmac_key_env": "KEY"}}"#, KINDS, &|_| Some("0123456789abcde".into()));
+    assert_eq!(short.unwrap_err()[0].path, "audit.hmac_key_env");
+}
+
+#[test]
 fn an_audit_key_comes_from_the_environment() {
     assert_eq!(
         parse(r#"{"audit": {"hmac_key_env": "KEY"}}"#).unwrap().audit_key.as_deref(),
