@@ -1,6 +1,6 @@
 //! What is done with each kind of finding, and the text that is put in its place.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -51,7 +51,7 @@ impl Operator {
 /// [`Operator::Replace`] for every kind.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    operators: HashMap<Kind, Operator>,
+    operators: BTreeMap<Kind, Operator>,
     otherwise: Operator,
     key: Vec<u8>,
 }
@@ -65,7 +65,7 @@ impl Default for Policy {
 impl Policy {
     /// The same operator for every kind.
     pub fn all(operator: Operator) -> Self {
-        Self { operators: HashMap::new(), otherwise: operator, key: Vec::new() }
+        Self { operators: BTreeMap::new(), otherwise: operator, key: Vec::new() }
     }
 
     /// Sets the operator of one kind.
@@ -154,8 +154,8 @@ fn mask(value: &str, last: usize, out: &mut String) {
 /// kept; later ones get no number.
 #[derive(Default)]
 pub struct Ledger {
-    numbers: HashMap<(Kind, String), u32>,
-    counts: HashMap<Kind, u32>,
+    numbers: BTreeMap<(Kind, String), u32>,
+    counts: BTreeMap<Kind, u32>,
 }
 
 impl Ledger {

@@ -153,7 +153,7 @@ impl Scanner {
             }
         }
         if length >= 3 && assigned::may_name(tail.get(..length).unwrap_or_default()) {
-            let found = assigned::find(view, at, end)?;
+            let found = assigned::find(&detector.openings, view, at, end)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -329,7 +329,7 @@ fn begins(
     let before = Before::new(view, at, &detector.labels, trail);
     let mut best: Option<Candidate> = None;
     if detector.openings.hit(view.slice(at, up(at, 3))) {
-        if let Some(found) = token::find(view, at)? {
+        if let Some(found) = token::find(&detector.openings, view, at)? {
             return Ok(Some(found));
         }
         if let Some(found) = jwt::find(view, at)? {

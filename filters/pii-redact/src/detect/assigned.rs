@@ -1,6 +1,6 @@
 //! Secrets that a name gives away: `password = ...`, `"api_key": "..."`, `Authorization: Bearer ...`.
 
-use crate::detect::token::entropy;
+use crate::detect::token::{Openings, entropy};
 use crate::detect::{Match, Swallow, jwt, token};
 use crate::kind::Kind;
 use crate::view::{More, View, down, is_word, up};
@@ -125,14 +125,14 @@ fn promise(view: View<'_>, start: usize, end: usize) -> Option<Promise> {
 }
 
 /// The value that belongs to the name from `start` to `end`.
-pub(crate) fn find(view: View<'_>, start: usize, end: usize) -> Result<Option<Match>, More> {
+pub(crate) fn find(openings: &Openings, view: View<'_>, start: usize, end: usize) -> Result<Option<Match>, More> {
     let Some(promise) = promise(view, start, end) else { return Ok(None) };
     let Some(gap) = gap(view, end)? else { return Ok(None) };
     if nested(view, start) {
         return Ok(None);
     }
     let from = gap.end;
-    if gap.quote.is_none() && (token::find(view, from)?.is_some() || jwt::find(view, from)?.is_some()) {
+    if gap.quote.is_none() && (token::find(openings, view, from)?.is_some() || jwt::find(view, from)?.is_some()) {
         return Ok(None);
     }
     let stop = |byte: u8| match gap.quote {
@@ -153,7 +153,7 @@ pub(crate) fn find(view: View<'_>, start: usize, end: usize) -> Result<Option<Ma
         if view.at(to)? != Some(quote) {
             return Ok(None);
         }
-        if token::find(view, from)?.is_some() || jwt::find(view, from)?.is_some() {
+        if token::find(openings, view, from)?.is_some() || jwt::find(view, from)?.is_some() {
             return Ok(None);
         }
     }

@@ -33,12 +33,21 @@ const LABELLED: &[(Topics, Kind, usize)] = &[
 
 /// The identifier that begins at `start`.
 pub(crate) fn find(view: View<'_>, start: usize, before: &Before<'_>) -> Result<Option<Candidate>, More> {
-    if before.opening() == Opening::Closed || !before.labelled() {
+    if before.opening() == Opening::Closed {
         return Ok(None);
     }
     let first = view.run(start, LONGEST, |byte| byte.is_ascii_alphanumeric())?;
     let word = view.slice(start, first);
     if !word.iter().any(u8::is_ascii_digit) && !word.iter().all(u8::is_ascii_uppercase) {
+        return Ok(None);
+    }
+    // A short number that nothing follows is no identifier; most of them are told here, without a look at labels.
+    let goes_on = match view.at(first)? {
+        Some(b'-' | b'/' | b'.' | b'_') => view.at(up(first, 1))?.is_some_and(|byte| byte.is_ascii_alphanumeric()),
+        Some(b' ') => view.at(up(first, 1))?.is_some_and(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    if word.len() < 4 && !goes_on || !before.labelled() {
         return Ok(None);
     }
     let mut best: Option<(usize, Kind, usize)> = None;
@@ -74,7 +83,7 @@ fn read(view: View<'_>, start: usize) -> Result<usize, More> {
                 }
                 at = end;
             }
-            b' ' if blanks < 1 && down(at, start) <= 6 => {
+            b' ' if blanks < 1 && down(at, start) <= 6 && view.at(next)?.is_some_and(|byte| byte.is_ascii_digit()) => {
                 let end = view.run(next, LONGEST, |byte| byte.is_ascii_alphanumeric())?;
                 if view.slice(next, end).iter().filter(|byte| byte.is_ascii_digit()).count() < 3 {
                     break;

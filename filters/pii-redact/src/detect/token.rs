@@ -38,6 +38,7 @@ impl Body {
 }
 
 /// A prefix, the body after it, and how many bytes the body has.
+#[derive(Debug)]
 struct Prefix {
     text: &'static str,
     body: Body,
@@ -210,11 +211,16 @@ const READ: usize = 512;
 pub(crate) struct Openings {
     first: Vec<u64>,
     second: Vec<u64>,
+    /// The prefixes by their first byte.
+    prefixes: Vec<Vec<&'static Prefix>>,
 }
 
 impl Openings {
     pub(crate) fn new() -> Self {
-        let mut openings = Self { first: vec![0; 1024], second: vec![0; 1024] };
+        let starting =
+            |first: u8| PREFIXES.iter().filter(move |prefix| prefix.text.as_bytes().first() == Some(&first)).collect();
+        let prefixes = (0..=255).map(starting).collect();
+        let mut openings = Self { first: vec![0; 1024], second: vec![0; 1024], prefixes };
         // JSON Web Tokens begin with `ey`.
         for prefix in PREFIXES.iter().map(|prefix| prefix.text.as_bytes()).chain([&b"ey"[..]]) {
             let Some((&[a, b], rest)) = prefix.split_first_chunk::<2>() else { continue };
@@ -256,10 +262,12 @@ fn get(bits: &[u64], a: u8, b: u8) -> bool {
 }
 
 /// The token that begins at `start`.
-pub(crate) fn find(view: View<'_>, start: usize) -> Result<Option<Match>, More> {
+pub(crate) fn find(openings: &Openings, view: View<'_>, start: usize) -> Result<Option<Match>, More> {
+    let Some(first) = view.at(start)? else { return Ok(None) };
+    let Some(prefixes) = openings.prefixes.get(usize::from(first)) else { return Ok(None) };
     // Inside a chain of hyphens a token would be read again at each of them.
     let chained = view.before(start) == Some(b'-');
-    for prefix in PREFIXES.iter().filter(|prefix| !(chained && matches!(prefix.body, Url | Dotted))) {
+    for prefix in prefixes.iter().filter(|prefix| !(chained && matches!(prefix.body, Url | Dotted))) {
         if !view.stands(start, prefix.text.as_bytes())? {
             continue;
         }
@@ -320,11 +328,11 @@ pub(crate) fn entropy(text: &[u8]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{entropy, find};
+    use super::{Openings, entropy, find};
     use crate::view::View;
 
     fn found(text: &str) -> Option<&str> {
-        find(View::whole(text.as_bytes()), 0).unwrap().map(|m| &text[m.start..m.end])
+        find(&Openings::new(), View::whole(text.as_bytes()), 0).unwrap().map(|m| &text[m.start..m.end])
     }
 
     #[test]
