@@ -230,7 +230,9 @@ impl Shapes {
         let candidate =
             |labelled, near| Some(Candidate { kind: shape.kind, end, weight: (labelled, text.len(), near) });
         if let Some(label) = before.announces(shape.topics).filter(|label| holds || label.adjacent) {
-            return Ok(candidate(true, label.end));
+            // Issuer and check digit say more than a nearer word: a card in a list of accounts is a card.
+            let sure = shape.kind == Kind::CreditCard;
+            return Ok(candidate(true, if sure { end } else { label.end }));
         }
         if !holds {
             return Ok(None);

@@ -76,6 +76,7 @@ pub(crate) fn find(view: View<'_>, start: usize, before: &Before<'_>) -> Result<
     if !holds && !label.is_some_and(|label| label.adjacent) {
         return Ok(None);
     }
-    let weight = (true, at.saturating_sub(start), label.map_or(0, |label| label.end));
+    // Country and length say more than any label does.
+    let weight = (true, at.saturating_sub(start), at);
     Ok(Some(Candidate { kind: Kind::Iban, end: at, weight }))
 }
