@@ -8,7 +8,7 @@ use portcullis_core::exchange::Exchange;
 use portcullis_core::head::Head;
 use portcullis_core::stage::Request;
 use portcullis_core::verdict::{Mode, RuleId, Verdict};
-use portcullis_core::wire::{Dialect, Prompt, Role, Source, Span, Text};
+use portcullis_core::wire::{Calls, Dialect, Prompt, Role, Source, Span, Text};
 use serde_json::{Map, Value, json};
 
 /// What was decided about a line.
@@ -92,6 +92,7 @@ fn score_text(config: &Config, text: &str) -> Result<Decision, String> {
         stream: false,
         texts: vec![Text { role: Role::User, source: Source::Defined, span, escaped: false }],
         skipped: Vec::new(),
+        calls: Calls::default(),
     };
     let request = Request { head: &head, body: text.as_bytes(), prompt: &prompt };
     let mut decision =

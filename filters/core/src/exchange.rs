@@ -61,6 +61,8 @@ pub struct Exchange {
     phase: Phase,
     /// The dialect that the client expects a refusal in: that of the path it called.
     caller: Dialect,
+    /// The calls that a refusal answers, as JSON: see [`wire::Calls`].
+    calls: (bool, Vec<String>),
     record: Record,
     counts: Vec<(Counter, u64)>,
 }
@@ -72,12 +74,13 @@ impl Exchange {
         let open = profile.stages.iter().filter(|stage| stage.mode() != Mode::Off);
         let stages = open.map(|stage| (stage.mode(), stage.open())).collect();
         let caller = wire::detect(head.path(), head.get("anthropic-version").is_some());
+        let model = wire::model_in_path(head.path()).and_then(|name| PlainName::new(&name));
         let record = Record {
             time: now,
             id: head.get("x-request-id").and_then(PlainName::new),
             profile: profile.name.clone(),
             dialect: caller,
-            model: None,
+            model,
             stream: false,
             decided: false,
             verdict: Verdict::Allow,
@@ -105,6 +108,7 @@ impl Exchange {
             stages,
             phase: Phase::Head,
             caller,
+            calls: (false, Vec::new()),
             record,
             counts: Vec::new(),
         }
@@ -183,7 +187,13 @@ impl Exchange {
         if self.caller == Dialect::Unknown {
             self.caller = prompt.dialect;
         }
-        self.record.model = prompt.model.and_then(|span| PlainName::new(span.of(body)));
+        if wire::model_in_path(self.head.path()).is_none() {
+            self.record.model = prompt.model.and_then(|span| PlainName::new(span.of(body)));
+        }
+        // One more than are answered one by one, so that too many are seen to be.
+        let ids = prompt.calls.ids.iter().take(refusal::MAX_CALLS.saturating_add(1));
+        let ids = ids.map(|id| String::from_utf8_lossy(id.of(body)).into_owned()).collect();
+        self.calls = (prompt.calls.batch, ids);
         self.record.stream = prompt.stream;
         self.record.texts = u64::try_from(prompt.texts.len()).unwrap_or(u64::MAX);
         prompt.skipped.iter().for_each(|part| self.record.coverage.skip(part));
@@ -354,11 +364,16 @@ impl Exchange {
         let why = self.record.unreadable.filter(|_| explain);
         let refusal = Refusal { dialect: self.caller, status, rule, unreadable: why };
         let mut headers = vec![("content-type", refusal::content_type(self.caller).to_string())];
+        headers.extend(refusal.headers().map(|(name, value)| (name, value.to_string())));
         if explain {
             let rule = rule.map(|rule| format!("; rule={rule}")).unwrap_or_default();
             headers.push((VERDICT_HEADER, format!("{}{rule}; stage={}", verdict.name(), judge.name())));
         }
-        Act::Refuse(Reply { status, headers, body: refusal.body() })
+        let body = match self.caller {
+            Dialect::Mcp | Dialect::A2a => refusal.body_to_calls(self.calls.0, &self.calls.1),
+            _ => refusal.body(),
+        };
+        Act::Refuse(Reply { status, headers, body })
     }
 
     fn tally(&mut self) {

@@ -28,10 +28,16 @@ pub struct Refusal {
 /// The `content-type` of a refusal in `dialect`.
 pub const fn content_type(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::OpenAiChat | Dialect::AnthropicMessages => "application/json",
         Dialect::Unknown => "application/problem+json",
+        _ => "application/json",
     }
 }
+
+/// The most calls of a batch that are answered one by one; a larger batch gets one answer.
+pub const MAX_CALLS: usize = 64;
+
+/// The longest id of a call that is sent back.
+const MAX_ID: usize = 256;
 
 impl Refusal {
     /// The body of the answer: one JSON object in UTF-8.
@@ -42,11 +48,67 @@ impl Refusal {
     /// The body of the answer, with the id of the request where the dialect has a place for it.
     pub fn body_with_id(&self, request_id: Option<&str>) -> Vec<u8> {
         let body = match self.dialect {
-            Dialect::OpenAiChat => self.openai(),
+            Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::OpenAiEmbeddings | Dialect::OpenAiResponses => {
+                self.openai()
+            }
             Dialect::AnthropicMessages => self.anthropic(request_id),
+            Dialect::Gemini => self.google(),
+            Dialect::OllamaChat | Dialect::OllamaGenerate => json!({"error": self.message()}),
+            Dialect::CohereChat | Dialect::BedrockConverse | Dialect::BedrockInvoke => {
+                json!({"message": self.message()})
+            }
+            Dialect::Mcp | Dialect::A2a => return self.body_to_calls(false, &[]),
             Dialect::Unknown => self.problem(request_id),
         };
         body.to_string().into_bytes()
+    }
+
+    /// Header fields that the dialect's clients read beside the body.
+    ///
+    /// Source: AWS restJson1 protocol, "Operation error serialization": the type of an error is in `x-amzn-errortype`.
+    pub fn headers(&self) -> Option<(&'static str, &'static str)> {
+        let kind = match self.status {
+            403 => "AccessDeniedException",
+            429 => "ThrottlingException",
+            400..=499 => "ValidationException",
+            503 => "ServiceUnavailableException",
+            _ => "InternalServerException",
+        };
+        let bedrock = matches!(self.dialect, Dialect::BedrockConverse | Dialect::BedrockInvoke);
+        bedrock.then_some(("x-amzn-errortype", kind))
+    }
+
+    /// The body of an answer to JSON-RPC calls: an error for each of `ids`, which are JSON; an array for a `batch`.
+    ///
+    /// Source: JSON-RPC 2.0, sections 5.1 and 6. The id is `null` where it is not known or longer than 256 bytes, and for
+    /// a batch of nothing but notifications or of more than [`MAX_CALLS`]: one error then stands for all. The HTTP status
+    /// is that of any other refusal: MCP (2025-06-18, "Streamable HTTP") asks for an error status when what was sent is
+    /// not accepted, and allows this body with it.
+    pub fn body_to_calls(&self, batch: bool, ids: &[String]) -> Vec<u8> {
+        let number = match (self.unreadable, self.status) {
+            (Some(Unreadable::Malformed | Unreadable::Encoding), _) => -32_700,
+            (Some(_), _) => -32_600,
+            // From -32000 to -32099 servers choose; these are taken by neither protocol.
+            (None, 403) => -32_050,
+            (None, 429) => -32_051,
+            (None, 400..=499) => -32_600,
+            (None, _) => -32_603,
+        };
+        let error = json!({"code": number, "message": self.message(), "data": {"code": self.code()}}).to_string();
+        let answer = |id: &str| {
+            let id = if id.len() <= MAX_ID { id } else { "null" };
+            format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#)
+        };
+        let body = match ids {
+            [] => answer("null"),
+            _ if ids.len() > MAX_CALLS => answer("null"),
+            _ if batch => {
+                let answers: Vec<String> = ids.iter().map(|id| answer(id)).collect();
+                format!("[{}]", answers.join(","))
+            }
+            [id, ..] => answer(id),
+        };
+        body.into_bytes()
     }
 
     /// One word for the cause. Stable: clients may branch on it.
@@ -111,6 +173,20 @@ impl Refusal {
         }
     }
 
+    /// Source: Google API design guide, "Errors" (AIP-193): `google.rpc.Status` as JSON, with the name of the gRPC code.
+    fn google(&self) -> Value {
+        let name = match self.status {
+            403 => "PERMISSION_DENIED",
+            429 => "RESOURCE_EXHAUSTED",
+            400..=499 => "INVALID_ARGUMENT",
+            503 => "UNAVAILABLE",
+            _ => "INTERNAL",
+        };
+        let info = json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": self.code().to_ascii_uppercase(), "domain": "portcullis"});
+        json!({"error": {"code": self.status, "message": self.message(), "status": name, "details": [info]}})
+    }
+
     /// Source: RFC 9457. `about:blank` with the status' phrase as its title (section 4.2.1); the rest are extensions.
     fn problem(&self, request_id: Option<&str>) -> Value {
         let title = match self.status {
@@ -171,24 +247,44 @@ mod tests {
             text(&refusal(Dialect::Unknown, 403)),
             r#"{"type":"about:blank","title":"Forbidden","status":403,"detail":"Request refused by policy (rule PG-1003).","code":"policy_violation"}"#
         );
+        assert_eq!(
+            text(&refusal(Dialect::Gemini, 403)),
+            r#"{"error":{"code":403,"message":"Request refused by policy (rule PG-1003).","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"POLICY_VIOLATION","domain":"portcullis"}]}}"#
+        );
+        for dialect in [Dialect::OllamaChat, Dialect::OllamaGenerate] {
+            let expected = r#"{"error":"Request refused by policy (rule PG-1003)."}"#;
+            assert_eq!(text(&refusal(dialect, 403)), expected);
+        }
+        for dialect in [Dialect::CohereChat, Dialect::BedrockConverse, Dialect::BedrockInvoke] {
+            let expected = r#"{"message":"Request refused by policy (rule PG-1003)."}"#;
+            assert_eq!(text(&refusal(dialect, 403)), expected);
+        }
+        for dialect in [Dialect::OpenAiCompletions, Dialect::OpenAiEmbeddings, Dialect::OpenAiResponses] {
+            assert_eq!(text(&refusal(dialect, 403)), text(&refusal(Dialect::OpenAiChat, 403)));
+        }
         assert_eq!(content_type(Dialect::Unknown), "application/problem+json");
         assert_eq!(content_type(Dialect::AnthropicMessages), "application/json");
     }
 
     #[test]
     fn the_type_follows_the_status() {
+        #[rustfmt::skip]
         let rows = [
-            (400, "invalid_request_error", "invalid_request_error"),
-            (403, "request_forbidden", "permission_error"),
-            (413, "invalid_request_error", "request_too_large"),
-            (429, "rate_limit_exceeded", "rate_limit_error"),
-            (503, "server_error", "api_error"),
+            (400, "invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT", "ValidationException", -32600),
+            (403, "request_forbidden", "permission_error", "PERMISSION_DENIED", "AccessDeniedException", -32050),
+            (413, "invalid_request_error", "request_too_large", "INVALID_ARGUMENT", "ValidationException", -32600),
+            (429, "rate_limit_exceeded", "rate_limit_error", "RESOURCE_EXHAUSTED", "ThrottlingException", -32051),
+            (503, "server_error", "api_error", "UNAVAILABLE", "ServiceUnavailableException", -32603),
         ];
-        for (status, openai, anthropic) in rows {
+        for (status, openai, anthropic, google, bedrock, rpc) in rows {
             let parsed = |dialect| -> Value { serde_json::from_slice(&refusal(dialect, status).body()).unwrap() };
             assert_eq!(parsed(Dialect::OpenAiChat)["error"]["type"], openai);
             assert_eq!(parsed(Dialect::AnthropicMessages)["error"]["type"], anthropic);
             assert_eq!(parsed(Dialect::Unknown)["status"], status);
+            assert_eq!(parsed(Dialect::Gemini)["error"]["status"], google);
+            assert_eq!(refusal(Dialect::BedrockInvoke, status).headers(), Some(("x-amzn-errortype", bedrock)));
+            assert_eq!(parsed(Dialect::Mcp)["error"]["code"], rpc);
+            assert_eq!(refusal(Dialect::OpenAiChat, status).headers(), None);
         }
     }
 
@@ -218,5 +314,28 @@ mod tests {
         }
         let openai = refusal(Dialect::OpenAiChat, 403);
         assert_eq!(openai.body_with_id(Some("x")), openai.body());
+    }
+
+    #[test]
+    fn each_call_is_answered_by_its_id() {
+        let refusal = refusal(Dialect::Mcp, 403);
+        let parsed = |batch, ids: &[&str]| -> Value {
+            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+            serde_json::from_slice(&refusal.body_to_calls(batch, &ids)).unwrap()
+        };
+        let one = parsed(false, &["7"]);
+        let message = "Request refused by policy (rule PG-1003).";
+        let error = json!({"code": -32050, "message": message, "data": {"code": "policy_violation"}});
+        assert_eq!(one, json!({"jsonrpc": "2.0", "id": 7, "error": error}));
+        let many = parsed(true, &["7", r#""a\"b""#]);
+        assert_eq!(many[0], one);
+        assert_eq!(many[1]["id"], "a\"b");
+        assert_eq!(parsed(true, &["7"]), json!([one]));
+        let null = json!({"jsonrpc": "2.0", "id": null, "error": error});
+        assert_eq!(parsed(false, &[]), null);
+        assert_eq!(parsed(true, &[]), null);
+        assert_eq!(parsed(true, &["1"; MAX_CALLS + 1]), null);
+        assert_eq!(parsed(false, &[&format!("\"{}\"", "x".repeat(300))]), null);
+        assert_eq!(serde_json::from_str::<Value>(&text(&refusal)).unwrap(), null);
     }
 }

@@ -7,6 +7,23 @@ use portcullis_core::wire::{self, Dialect, Limits, Request};
 #[path = "../../tests/invariant/mod.rs"]
 mod invariant;
 
+/// One of each dialect but that of chats.
+const PATHS: [&str; 13] = [
+    "/v1/messages",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/responses",
+    "/v1beta/models/m:generateContent",
+    "/model/m/converse",
+    "/model/m/invoke",
+    "/api/chat",
+    "/api/generate",
+    "/v2/chat",
+    "/mcp",
+    "/a2a",
+    "/",
+];
+
 fuzz_target!(|body: &[u8]| {
     let limits = Limits::default();
     let under = |path: &[u8]| {
@@ -19,6 +36,8 @@ fuzz_target!(|body: &[u8]| {
         read.err()
     };
     let chat = under(b"/v1/chat/completions");
-    assert_eq!(chat, under(b"/v1/messages"), "no path hides a body");
+    for path in PATHS {
+        assert_eq!(chat, under(path.as_bytes()), "no path hides a body");
+    }
     assert_eq!(chat, under(body), "no path hides a body");
 });

@@ -16,9 +16,23 @@
 //! Any other string at such a place is inspected as [`Source::Unrecognised`], and so is every string, and every name,
 //! at a place that the dialect does not define.
 
+mod a2a;
 mod anthropic_blocks;
 mod anthropic_messages;
+mod bedrock_blocks;
+mod bedrock_converse;
+mod bedrock_invoke;
+mod cohere_chat;
+mod gemini;
+mod json_rpc;
+mod mcp;
+mod ollama_chat;
+mod ollama_generate;
 mod openai_chat;
+mod openai_completions;
+mod openai_embeddings;
+mod openai_items;
+mod openai_responses;
 mod path;
 mod read;
 mod reading;
@@ -26,7 +40,9 @@ mod reference;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod union;
 
+pub use path::model as model_in_path;
 pub use read::{Request, detect, read};
 
 /// A place in the original body: byte offsets, `start <= end <= body.len()`.
@@ -62,8 +78,30 @@ impl Span {
 pub enum Dialect {
     /// `POST …/chat/completions` of the OpenAI API and the many that speak it.
     OpenAiChat,
+    /// `POST …/completions` of the OpenAI API: a prompt without turns.
+    OpenAiCompletions,
+    /// `POST …/embeddings` of the OpenAI API.
+    OpenAiEmbeddings,
+    /// `POST …/responses` of the OpenAI API.
+    OpenAiResponses,
     /// `POST …/messages` of the Anthropic API.
     AnthropicMessages,
+    /// `POST …:generateContent` and its kin, of the Gemini API and of Vertex AI.
+    Gemini,
+    /// `POST …/api/chat` of Ollama.
+    OllamaChat,
+    /// `POST …/api/generate` of Ollama, and its embeddings.
+    OllamaGenerate,
+    /// `POST …/chat` of the Cohere API, versions 1 and 2.
+    CohereChat,
+    /// `POST …/model/{model}/converse` of Amazon Bedrock.
+    BedrockConverse,
+    /// `POST …/model/{model}/invoke` of Amazon Bedrock, whose bodies are the model's own.
+    BedrockInvoke,
+    /// JSON-RPC of the Model Context Protocol.
+    Mcp,
+    /// JSON-RPC of the Agent2Agent protocol.
+    A2a,
     /// Nothing that is known: refusals are written as `application/problem+json` (RFC 9457).
     Unknown,
 }
@@ -73,7 +111,18 @@ impl Dialect {
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::OpenAiCompletions => "openai_completions",
+            Self::OpenAiEmbeddings => "openai_embeddings",
+            Self::OpenAiResponses => "openai_responses",
             Self::AnthropicMessages => "anthropic_messages",
+            Self::Gemini => "gemini",
+            Self::OllamaChat => "ollama_chat",
+            Self::OllamaGenerate => "ollama_generate",
+            Self::CohereChat => "cohere_chat",
+            Self::BedrockConverse => "bedrock_converse",
+            Self::BedrockInvoke => "bedrock_invoke",
+            Self::Mcp => "mcp",
+            Self::A2a => "a2a",
             Self::Unknown => "unknown",
         }
     }
@@ -149,13 +198,15 @@ pub enum SkipReason {
     File,
     /// Bytes that are signed or encrypted by the provider (`signature`, `encrypted_content`, redacted thinking).
     Opaque,
+    /// Text as the numbers of a tokenizer, which only the model's own can read.
+    Tokens,
     /// Beyond a limit on what is inspected.
     Limit,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 5] = [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Limit];
+    pub const ALL: [Self; 6] = [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Tokens, Self::Limit];
 
     /// The word for it in records and metrics.
     pub const fn name(self) -> &'static str {
@@ -164,6 +215,7 @@ impl SkipReason {
             Self::Media => "media",
             Self::File => "file",
             Self::Opaque => "opaque",
+            Self::Tokens => "tokens",
             Self::Limit => "limit",
         }
     }
@@ -183,12 +235,21 @@ pub struct Skipped {
     pub span: Span,
 }
 
+/// The calls of a JSON-RPC body (JSON-RPC 2.0), which an answer names by their ids. None in other dialects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Whether they came as an array, and the answers must too.
+    pub batch: bool,
+    /// The id of each call that expects an answer: a number, or a string with its quotes.
+    pub ids: Vec<Span>,
+}
+
 /// A request body that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     /// The wire format it was read in.
     pub dialect: Dialect,
-    /// The model asked for, if it is named in the body.
+    /// The model asked for, if it is named in the body; [`model_in_path`] comes before it.
     pub model: Option<Span>,
     /// Whether the client asked for a stream.
     pub stream: bool,
@@ -196,6 +257,8 @@ pub struct Prompt {
     pub texts: Vec<Text>,
     /// Every part that was not inspected, in the order of the body.
     pub skipped: Vec<Skipped>,
+    /// The calls to answer, in JSON-RPC.
+    pub calls: Calls,
 }
 
 /// Why a body cannot be read. Each has the same configured action, and its own count.

@@ -122,7 +122,7 @@ fn part(reading: &mut Reading, part: Value<'_>, role: Role) {
 }
 
 /// Something by URL: the URL itself, or an object with it.
-fn media(reading: &mut Reading, value: Value<'_>, reason: SkipReason, role: Role) {
+pub(super) fn media(reading: &mut Reading, value: Value<'_>, reason: SkipReason, role: Role) {
     if value.kind() == Kind::String {
         return reference::url(reading, value, reason, role);
     }
@@ -137,7 +137,7 @@ fn media(reading: &mut Reading, value: Value<'_>, reason: SkipReason, role: Role
 }
 
 /// Sound that is sent (`data`, `format`), referred to (`id`), or comes back from an earlier answer with its transcript.
-fn audio(reading: &mut Reading, audio: Value<'_>, role: Role) {
+pub(super) fn audio(reading: &mut Reading, audio: Value<'_>, role: Role) {
     reading.members(audio, role, |reading, key, value| {
         match key {
             "transcript" => reading.text(value, role),
@@ -162,7 +162,7 @@ fn file(reading: &mut Reading, file: Value<'_>, role: Role) {
     });
 }
 
-fn tool_call(reading: &mut Reading, call: Value<'_>) {
+pub(super) fn tool_call(reading: &mut Reading, call: Value<'_>) {
     reading.members(call, Role::ToolArgument, |reading, key, value| {
         match key {
             "id" => reading.id(value, Role::ToolArgument),

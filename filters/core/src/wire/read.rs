@@ -1,6 +1,10 @@
 //! Which dialect a request speaks, and its body read in it.
 
-use super::{Dialect, Limits, Prompt, Unreadable, anthropic_messages, openai_chat, path, reading::Reading};
+use core::iter::once;
+
+use super::{Dialect, Limits, Prompt, Unreadable, path, reading::Reading, union};
+use super::{a2a, anthropic_messages, bedrock_converse, bedrock_invoke, cohere_chat, gemini, mcp};
+use super::{ollama_chat, ollama_generate, openai_chat, openai_completions, openai_embeddings, openai_responses};
 use crate::json::{self, Value};
 
 /// What a reader needs to know of a request.
@@ -23,16 +27,20 @@ pub struct Request<'a> {
 pub(super) enum Fit {
     /// It is of another shape.
     No,
+    /// It is of a shape that is more often another dialect's: only the path can tell.
+    ByPath,
     /// Nothing speaks against it.
     Possible,
-    /// It has what only this dialect has.
+    /// It has what tells this dialect from its neighbours.
     Certain,
+    /// It has what no other dialect has.
+    Own,
 }
 
 /// One dialect: a file each, listed in [`FORMATS`].
 pub(super) struct Format {
     pub(super) dialect: Dialect,
-    /// The last segments of its paths, in lower case.
+    /// The last segments of its paths, in lower case; see [`path::ends_with`].
     pub(super) paths: &'static [&'static [&'static str]],
     /// How well a document fits. Linear, and a small part of the cost of the parse.
     pub(super) fit: fn(Value<'_>) -> Fit,
@@ -41,7 +49,21 @@ pub(super) struct Format {
 }
 
 /// Every dialect. When all else is equal the first one that fits is taken.
-const FORMATS: [&Format; 2] = [&openai_chat::FORMAT, &anthropic_messages::FORMAT];
+const FORMATS: [&Format; 13] = [
+    &openai_chat::FORMAT,
+    &anthropic_messages::FORMAT,
+    &openai_responses::FORMAT,
+    &openai_completions::FORMAT,
+    &openai_embeddings::FORMAT,
+    &gemini::FORMAT,
+    &bedrock_converse::FORMAT,
+    &bedrock_invoke::FORMAT,
+    &ollama_chat::FORMAT,
+    &ollama_generate::FORMAT,
+    &cohere_chat::FORMAT,
+    &a2a::FORMAT,
+    &mcp::FORMAT,
+];
 
 /// The dialect a client expects to be answered in: that of the path it called, else of its headers.
 ///
@@ -54,11 +76,12 @@ pub fn detect(path: &[u8], anthropic: bool) -> Dialect {
     if let [.., b"threads", _, b"messages"] = segments.as_slice() {
         return Dialect::Unknown;
     }
-    let ends_with = |suffix: &[&str]| {
-        segments.len() >= suffix.len()
-            && segments.iter().rev().zip(suffix.iter().rev()).all(|(segment, name)| *segment == name.as_bytes())
+    let length = |format: &Format| {
+        let named = format.paths.iter().filter(|names| path::ends_with(&segments, names));
+        named.map(|names| names.len()).max()
     };
-    let by_path = FORMATS.iter().find(|format| format.paths.iter().any(|suffix| ends_with(suffix)));
+    let by_path = FORMATS.iter().filter_map(|format| Some((length(format)?, format)));
+    let by_path = by_path.reduce(|best, other| if other.0 > best.0 { other } else { best }).map(|(_, format)| format);
     match by_path {
         Some(format) => format.dialect,
         None if anthropic => Dialect::AnthropicMessages,
@@ -71,6 +94,9 @@ pub fn detect(path: &[u8], anthropic: bool) -> Dialect {
 /// The shape decides, since that is what the upstream reads; where it leaves a choice the path does ([`detect`]). So a
 /// body is read in full under any path, and [`Prompt::dialect`] may differ from that of the path. The body is tried as
 /// JSON whatever `content-type` says: many servers do the same.
+///
+/// Where path and shape disagree, or several dialects fit equally well and no path decides, the body is read in each of
+/// them, and what is text in one is inspected: a guess takes no string out of sight.
 ///
 /// # Errors
 /// Those of [`json::parse`]; [`Unreadable::Encoding`] for a `charset` other than UTF-8; [`Unreadable::Format`] for JSON
@@ -88,18 +114,30 @@ pub fn read(request: &Request<'_>, limits: &Limits) -> Result<Prompt, Unreadable
         _ => why,
     })?;
     let root = document.root();
-    let fits: Vec<(Fit, &Format)> = FORMATS.iter().map(|format| ((format.fit)(root), *format)).collect();
-    let best = fits.iter().map(|(fit, _)| *fit).max().unwrap_or(Fit::No);
-    if best == Fit::No {
-        return Err(Unreadable::Format);
-    }
     let expected = detect(request.path, request.anthropic);
-    let mut candidates = fits.iter().filter(|(fit, _)| *fit == best).map(|(_, format)| *format);
-    let first = candidates.clone().next();
-    let format = candidates.find(|format| format.dialect == expected).or(first).ok_or(Unreadable::Format)?;
-    let mut reading = Reading::new(format.dialect);
-    (format.read)(&mut reading, root);
-    Ok(reading.finish())
+    let fits = FORMATS.iter().map(|format| match (format.fit)(root) {
+        Fit::ByPath if format.dialect == expected => (Fit::Certain, *format),
+        fit => (fit, *format),
+    });
+    let fits: Vec<(Fit, &Format)> = fits.filter(|(fit, _)| *fit != Fit::No).collect();
+    let best = fits.iter().map(|(fit, _)| *fit).max().ok_or(Unreadable::Format)?;
+    let read_in = |format: &Format| {
+        let mut reading = Reading::new(format.dialect);
+        (format.read)(&mut reading, root);
+        reading.finish()
+    };
+    let by_path = fits.iter().find(|(_, format)| format.dialect == expected);
+    let equal = fits.iter().filter(|(fit, _)| *fit == best);
+    let read: Vec<Prompt> = match by_path {
+        Some((fit, format)) if *fit == best => vec![read_in(format)],
+        // A stray member of another API does not change who speaks; its reading is added.
+        Some(by_path) if best == Fit::Own => once(by_path).chain(equal).map(|(_, format)| read_in(format)).collect(),
+        _ => equal.chain(by_path).map(|(_, format)| read_in(format)).collect(),
+    };
+    let united = read.into_iter().reduce(|first, second| union::of(request.body, first, second));
+    let mut prompt = united.ok_or(Unreadable::Format)?;
+    prompt.stream |= path::streams(request.path);
+    Ok(prompt)
 }
 
 /// What a `content-type` says about the body.

@@ -1,6 +1,6 @@
 //! What a reader gathers, and the rule of [`super`] that every string ends in one place.
 
-use super::{Dialect, Prompt, Role, SkipReason, Skipped, Source, Text};
+use super::{Calls, Dialect, Prompt, Role, SkipReason, Skipped, Source, Span, Text};
 use crate::json::{Kind, Str, Value};
 
 /// Longest identifier at a place that some models are shown: tool call ids, ids of files.
@@ -24,7 +24,7 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) fn new(dialect: Dialect) -> Self {
         let (texts, skipped) = (Vec::with_capacity(16), Vec::new());
-        Self { prompt: Prompt { dialect, model: None, stream: false, texts, skipped } }
+        Self { prompt: Prompt { dialect, model: None, stream: false, texts, skipped, calls: Calls::default() } }
     }
 
     pub(super) fn finish(self) -> Prompt {
@@ -45,11 +45,59 @@ impl Reading {
         self.setting(value);
     }
 
+    /// Says that a stream comes unless it is declined.
+    pub(super) fn streams(&mut self) {
+        self.prompt.stream = true;
+    }
+
+    /// A call that expects an answer to `id`, a string or a number; nothing else is an id (JSON-RPC 2.0, section 4).
+    pub(super) fn call(&mut self, id: Value<'_>) {
+        let Span { start, end } = id.span();
+        match id.kind() {
+            Kind::Number => self.prompt.calls.ids.push(Span { start, end }),
+            Kind::String => {
+                self.prompt.calls.ids.push(Span { start: start.saturating_sub(1), end: end.saturating_add(1) });
+            }
+            _ => {}
+        }
+    }
+
+    /// Says that the calls came as an array.
+    pub(super) fn batch(&mut self) {
+        self.prompt.calls.batch = true;
+    }
+
     /// A string at a place for text; anything else there is not recognised.
     pub(super) fn text(&mut self, value: Value<'_>, role: Role) {
         match value.string() {
             Some(string) => self.push(string, role, Source::Defined),
             None => self.unrecognised(value, role),
+        }
+    }
+
+    /// A text, or the numbers of its tokens, or an array of either: what holds no string is skipped whole.
+    pub(super) fn text_or_tokens(&mut self, value: Value<'_>, role: Role) {
+        match value.kind() {
+            Kind::Array if value.nodes().any(|node| node.kind() == Kind::String) => {
+                value.items().for_each(|item| match item.kind() {
+                    Kind::Array => self.tokens(item, role),
+                    _ => self.text(item, role),
+                });
+            }
+            Kind::Array => self.tokens(value, role),
+            _ => self.text(value, role),
+        }
+    }
+
+    /// Numbers of tokens; anything else there is not recognised.
+    pub(super) fn tokens(&mut self, value: Value<'_>, role: Role) {
+        let mut nodes = value.nodes();
+        if nodes.all(|node| matches!(node.kind(), Kind::Array | Kind::Number)) {
+            if value.nodes().any(|node| node.kind() == Kind::Number) {
+                self.prompt.skipped.push(Skipped { reason: SkipReason::Tokens, span: value.span() });
+            }
+        } else {
+            self.unrecognised(value, role);
         }
     }
 
@@ -131,11 +179,16 @@ impl Reading {
         }
     }
 
-    /// Bytes that only the provider can read, in base64 (either alphabet); whatever cannot be that is inspected.
+    /// Bytes that only the provider can read, in base64; whatever cannot be that is inspected.
     pub(super) fn opaque(&mut self, value: Value<'_>, role: Role) {
+        self.base64(value, SkipReason::Opaque, role);
+    }
+
+    /// Bytes in base64 (either alphabet) that are not inspected; whatever cannot be that is inspected.
+    pub(super) fn base64(&mut self, value: Value<'_>, reason: SkipReason, role: Role) {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
         match value.string() {
-            Some(string) if string.bytes().all(allowed) => self.skip(value, SkipReason::Opaque, role),
+            Some(string) if string.bytes().all(allowed) => self.skip(value, reason, role),
             _ => self.unrecognised(value, role),
         }
     }
@@ -158,8 +211,16 @@ impl Reading {
 
 /// Whether a string can be an identifier and nothing else: `longest` bytes of ASCII letters, digits and `_ - . : / @`.
 fn identifier(string: Str<'_>, longest: usize) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
-    string.span().len() as usize <= longest && string.bytes().all(allowed)
+    string.span().len() as usize <= longest && string.bytes().all(in_identifiers)
+}
+
+/// Whether these bytes of a body, without escapes, can be an id and nothing else.
+pub(super) fn is_id(bytes: &[u8]) -> bool {
+    bytes.len() <= ID && bytes.iter().copied().all(in_identifiers)
+}
+
+fn in_identifiers(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte)
 }
 
 /// Whether `list`, ordered by length and then by bytes, holds `word`. Lengths are cheap to compare and tell most apart.

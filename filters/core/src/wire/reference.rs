@@ -44,6 +44,23 @@ pub(super) fn content(
     }
 }
 
+/// Reads bytes in base64 of a `media_type` that stands beside them. Text is a document; the rest is skipped, as `reason`
+/// when the media type does not say what it is; what cannot be base64 is inspected.
+pub(super) fn base64(
+    reading: &mut Reading,
+    value: Value<'_>,
+    media_type: Option<Str<'_>>,
+    reason: SkipReason,
+    role: Role,
+) {
+    let media_type = media_type.map(prefix).unwrap_or_default();
+    if textual(&media_type) {
+        reading.text(value, document(role));
+    } else {
+        reading.base64(value, kind(&media_type).unwrap_or(reason), role);
+    }
+}
+
 /// What is attached speaks as a document, unless a tool gave it.
 pub(super) fn document(role: Role) -> Role {
     if role == Role::ToolResult { role } else { Role::Document }

@@ -4,30 +4,36 @@ use super::reading::{Reading, listed};
 use super::{Role, Source};
 use crate::json::{Kind, Value};
 
-/// Keys of both dialects' tool definitions and of JSON Schema (draft 2020-12, and `definitions` of older ones). Any other key is a
-/// name that somebody chose, which the model sees.
+/// Keys of the dialects' tool definitions and of JSON Schema (draft 2020-12, and `definitions` of older ones). Any other
+/// key is a name that somebody chose, which the model sees.
 #[rustfmt::skip]
-const KEYS: [&str; 89] = [
-    "if", "$id", "not", "ttl", "$ref", "else", "enum", "mode", "name", "then", "tool", "type", "$defs", "allOf",
-    "anyOf", "const", "items", "oneOf", "title", "total", "custom", "effort", "format", "schema", "strict",
-    "syntax", "$anchor", "$schema", "configs", "default", "enabled", "grammar", "maximum", "minimum", "pattern",
-    "$comment", "contains", "examples", "function", "maxItems", "max_uses", "minItems", "nullable", "readOnly",
-    "required", "citations", "maxLength", "minLength", "remaining", "writeOnly", "definition", "deprecated",
-    "multipleOf", "parameters", "properties", "definitions", "description", "json_schema", "prefixItems",
-    "task_budget", "uniqueItems", "input_schema", "cache_control", "defer_loading", "maxProperties",
-    "minProperties", "propertyNames", "user_location", "default_config", "display_number", "input_examples",
-    "allowed_callers", "allowed_domains", "blocked_domains", "contentEncoding", "mcp_server_name",
-    "contentMediaType", "dependentSchemas", "display_width_px", "exclusiveMaximum", "exclusiveMinimum",
-    "dependentRequired", "display_height_px", "patternProperties", "max_content_tokens", "additionalProperties",
-    "eager_input_streaming", "unevaluatedProperties", "prompt_cache_breakpoint",
+const KEYS: [&str; 118] = [
+    "if", "$id", "any", "not", "ttl", "$ref", "auto", "else", "enum", "json", "mode", "name", "then", "tool",
+    "type", "$defs", "allOf", "anyOf", "const", "items", "oneOf", "title", "tools", "total", "custom", "effort",
+    "format", "schema", "strict", "syntax", "$anchor", "$schema", "configs", "default", "enabled", "grammar",
+    "maximum", "minimum", "pattern", "$comment", "behavior", "contains", "examples", "function", "maxItems",
+    "max_uses", "minItems", "nullable", "readOnly", "required", "response", "toolSpec", "citations", "maxLength",
+    "minLength", "remaining", "verbosity", "writeOnly", "cachePoint", "definition", "deprecated", "multipleOf",
+    "parameters", "properties", "toolChoice", "urlContext", "definitions", "description", "inputSchema",
+    "json_schema", "prefixItems", "task_budget", "uniqueItems", "url_context", "googleSearch", "input_schema",
+    "outputSchema", "server_label", "cache_control", "codeExecution", "defer_loading", "google_search",
+    "maxProperties", "minProperties", "propertyNames", "user_location", "code_execution", "default_config",
+    "display_number", "input_examples", "allowed_callers", "allowed_domains", "blocked_domains", "contentEncoding",
+    "mcp_server_name", "contentMediaType", "dependentSchemas", "display_width_px", "exclusiveMaximum",
+    "exclusiveMinimum", "propertyOrdering", "dependentRequired", "display_height_px", "patternProperties",
+    "property_ordering", "max_content_tokens", "responseJsonSchema", "additionalProperties", "functionDeclarations",
+    "parametersJsonSchema", "eager_input_streaming", "function_declarations", "googleSearchRetrieval",
+    "parameter_definitions", "unevaluatedProperties", "parameters_json_schema", "google_search_retrieval",
+    "prompt_cache_breakpoint",
 ];
 
-/// Words that say nothing to a model beyond their meaning: JSON Schema's types, kinds of tools, degrees.
+/// Words that say nothing to a model beyond their meaning: JSON Schema's types (in capitals for Gemini), kinds of tools,
+/// degrees.
 #[rustfmt::skip]
-const WORDS: [&str; 22] = [
-    "low", "max", "high", "null", "text", "array", "xhigh", "custom", "medium", "number", "object", "string",
-    "tokens", "boolean", "grammar", "integer", "explicit", "function", "ephemeral", "approximate", "json_object",
-    "json_schema",
+const WORDS: [&str; 31] = [
+    "low", "max", "NULL", "high", "json", "null", "text", "ARRAY", "array", "xhigh", "NUMBER", "OBJECT", "STRING",
+    "custom", "medium", "number", "object", "string", "tokens", "BOOLEAN", "INTEGER", "boolean", "default",
+    "grammar", "integer", "explicit", "function", "ephemeral", "approximate", "json_object", "json_schema",
 ];
 
 /// Bytes in the body beyond which a string is in neither list, even if each of its letters is escaped.
