@@ -99,7 +99,10 @@ fn merge(first: Value, second: &Value) -> Value {
 fn every_string_ends_in_one_place_in_every_dialect() {
     let words = vocabulary();
     assert!(words.bodies.len() > 250 && words.paths.len() > 30, "{} bodies", words.bodies.len());
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(8000));
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(8000)
+    });
     let read = std::cell::Cell::new(0_u32);
     let limits = Limits::default();
     runner

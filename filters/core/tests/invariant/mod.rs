@@ -1,8 +1,8 @@
 //! What must hold for every body that was read: the oracle of the property test and of the fuzz target.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use portcullis_core::json::{self, Kind};
+use portcullis_core::json::{self, Kind, Value};
 use portcullis_core::wire::{Limits, Prompt, Span};
 
 /// Names under which a string may be left out of inspection, with its reason.
@@ -57,7 +57,8 @@ pub fn check(body: &[u8], limits: &Limits, prompt: &Prompt) {
     assert_eq!(unclaimed.len(), texts.len() + skipped.len() + usize::from(prompt.model.is_some()), "one place each");
     let skipped: HashSet<u32> = skipped.iter().map(|span| span.start).collect();
 
-    let mut parent = String::new();
+    let mut under = HashMap::new();
+    names_above(document.root(), "", &mut under);
     for node in document.root().nodes() {
         let Some(string) = node.string() else {
             // What is skipped as tokens is skipped whole, and holds no string.
@@ -76,10 +77,8 @@ pub fn check(body: &[u8], limits: &Limits, prompt: &Prompt) {
         );
         if skipped.contains(&string.span().start) {
             assert!(node.kind() == Kind::String, "names are never skipped");
-            assert!(SKIPPED_UNDER.contains(&parent.as_str()), "skipped under {parent:?}");
-        }
-        if node.kind() == Kind::Key {
-            parent = text.into_owned();
+            let above = under.get(&string.span().start).map_or("", String::as_str);
+            assert!(SKIPPED_UNDER.contains(&above), "skipped under {above:?}");
         }
     }
     assert!(unclaimed.is_empty(), "every place is that of a string: {unclaimed:?}");
@@ -90,6 +89,15 @@ pub fn check(body: &[u8], limits: &Limits, prompt: &Prompt) {
         assert_eq!(text.escaped, raw.contains('\\'));
         assert_eq!(unescaped.span(0..unescaped.text().len()), text.span, "the whole text is the whole place");
     }
+}
+
+/// For the place of each string, the name of the member that holds it, be it in arrays.
+fn names_above(value: Value<'_>, name: &str, under: &mut HashMap<u32, String>) {
+    if value.kind() == Kind::String {
+        under.insert(value.span().start, name.to_owned());
+    }
+    value.items().for_each(|item| names_above(item, name, under));
+    value.entries().for_each(|(name, value)| names_above(value, &name.text(), under));
 }
 
 fn identifier(text: &str) -> bool {
