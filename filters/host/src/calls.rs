@@ -89,6 +89,28 @@ const fn map(way: Way) -> u32 {
     }
 }
 
+const fn trailer_map(way: Way) -> u32 {
+    match way {
+        Way::Request => 1,
+        Way::Response => 3,
+    }
+}
+
+fn read(map: u32) -> Result<Head, HostError> {
+    let name = "proxy_get_header_map_pairs";
+    let bytes = take(name, |data, size| {
+        // SAFETY: the pointers are to locals.
+        unsafe { imports::proxy_get_header_map_pairs(map, data, size) }
+    })?;
+    pairs(&bytes).map(Head::new).ok_or(HostError { call: name, status: u32::MAX })
+}
+
+fn remove(map: u32, name: &[u8]) -> Result<(), HostError> {
+    // SAFETY: the pointer and the size are those of `name`.
+    let status = unsafe { imports::proxy_remove_header_map_value(map, name.as_ptr(), name.len()) };
+    check("proxy_remove_header_map_value", status)
+}
+
 impl Envoy for Calls {
     fn now(&self) -> u64 {
         let mut nanos = 0_u64;
@@ -98,12 +120,7 @@ impl Envoy for Calls {
     }
 
     fn head(&self, way: Way) -> Result<Head, HostError> {
-        let name = "proxy_get_header_map_pairs";
-        let bytes = take(name, |data, size| {
-            // SAFETY: the pointers are to locals.
-            unsafe { imports::proxy_get_header_map_pairs(map(way), data, size) }
-        })?;
-        pairs(&bytes).map(Head::new).ok_or(HostError { call: name, status: u32::MAX })
+        read(map(way))
     }
 
     fn field(&self, way: Way, name: &str) -> Result<Option<Vec<u8>>, HostError> {
@@ -119,9 +136,15 @@ impl Envoy for Calls {
     }
 
     fn remove(&self, way: Way, name: &[u8]) -> Result<(), HostError> {
-        // SAFETY: the pointer and the size are those of `name`.
-        let status = unsafe { imports::proxy_remove_header_map_value(map(way), name.as_ptr(), name.len()) };
-        check("proxy_remove_header_map_value", status)
+        remove(map(way), name)
+    }
+
+    fn trailers(&self, way: Way) -> Result<Head, HostError> {
+        read(trailer_map(way))
+    }
+
+    fn remove_trailer(&self, way: Way, name: &[u8]) -> Result<(), HostError> {
+        remove(trailer_map(way), name)
     }
 
     fn request_body(&self, max: usize) -> Result<Vec<u8>, HostError> {
@@ -266,6 +289,8 @@ mod tests {
         assert!(Calls.head(Way::Request).is_err());
         assert!(Calls.field(Way::Request, "a").is_err());
         assert!(Calls.remove(Way::Response, b"a").is_err());
+        assert!(Calls.trailers(Way::Request).is_err());
+        assert!(Calls.remove_trailer(Way::Response, b"a").is_err());
         assert!(Calls.request_body(1).is_err());
         assert!(Calls.reply(&Reply { status: 403, headers: vec![("a", "b".into())], body: vec![] }).is_err());
         assert!(Calls.reset(Way::Response).is_err());

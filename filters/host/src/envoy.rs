@@ -53,6 +53,18 @@ pub trait Envoy {
     /// When the host cannot change the head any more.
     fn remove(&self, way: Way, name: &[u8]) -> Result<(), HostError>;
 
+    /// The trailers of the message, in the callback that says that they are here.
+    ///
+    /// # Errors
+    /// As [`Envoy::head`].
+    fn trailers(&self, way: Way) -> Result<Head, HostError>;
+
+    /// Removes every trailer of this name.
+    ///
+    /// # Errors
+    /// When the host has no trailers.
+    fn remove_trailer(&self, way: Way, name: &[u8]) -> Result<(), HostError>;
+
     /// The request's body as far as the host keeps it, at most `max` bytes.
     ///
     /// # Errors

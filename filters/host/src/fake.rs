@@ -16,6 +16,10 @@ pub struct State {
     pub request: Vec<(String, Vec<u8>)>,
     /// The head of the answer.
     pub response: Vec<(String, Vec<u8>)>,
+    /// The trailers of the request.
+    pub request_trailers: Vec<(String, Vec<u8>)>,
+    /// The trailers of the answer.
+    pub response_trailers: Vec<(String, Vec<u8>)>,
     /// The request's body, as far as it was buffered.
     pub body: Vec<u8>,
     /// Answers in place of the upstream.
@@ -93,6 +97,27 @@ impl Envoy for Fake {
         let fields = match way {
             Way::Request => &mut state.request,
             Way::Response => &mut state.response,
+        };
+        fields.retain(|(n, _)| n.as_bytes() != name);
+        Ok(())
+    }
+
+    fn trailers(&self, way: Way) -> Result<Head, HostError> {
+        self.call("trailers")?;
+        let state = self.0.borrow();
+        let fields = match way {
+            Way::Request => &state.request_trailers,
+            Way::Response => &state.response_trailers,
+        };
+        Ok(fields.iter().map(|(n, v)| (n.as_bytes(), v.as_slice())).collect())
+    }
+
+    fn remove_trailer(&self, way: Way, name: &[u8]) -> Result<(), HostError> {
+        self.call("remove_trailer")?;
+        let mut state = self.0.borrow_mut();
+        let fields = match way {
+            Way::Request => &mut state.request_trailers,
+            Way::Response => &mut state.response_trailers,
         };
         fields.retain(|(n, _)| n.as_bytes() != name);
         Ok(())

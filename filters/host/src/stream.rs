@@ -81,7 +81,18 @@ impl<E: Envoy + Clone> Stream<E> {
 
     /// Trailers: the body ended before them, and no callback said so.
     pub fn on_request_trailers(&mut self) -> Flow {
-        self.request_way(Callback::RequestTrailers, Self::request_whole)
+        self.request_way(Callback::RequestTrailers, |stream| {
+            let Ok(trailers) = stream.envoy.trailers(Way::Request) else {
+                return stream.exchange().request_failed(Cause::Host);
+            };
+            for name in trailers.names_with(HEADER_PREFIX) {
+                stream.exchange().forged();
+                if stream.envoy.remove_trailer(Way::Request, name).is_err() {
+                    return stream.exchange().request_failed(Cause::Host);
+                }
+            }
+            stream.request_whole()
+        })
     }
 
     fn request_whole(&mut self) -> Act {
@@ -126,6 +137,10 @@ impl<E: Envoy + Clone> Stream<E> {
     pub fn on_response_trailers(&mut self) -> Flow {
         self.response_way(Callback::ResponseTrailers, |stream| {
             stream.exchange().response_body(0, true);
+            // Our own reply has no trailers.
+            if stream.envoy.remove_trailer(Way::Response, VERDICT_HEADER.as_bytes()).is_err() {
+                return stream.exchange().response_failed(Cause::Host, true);
+            }
             Act::Forward
         })
     }

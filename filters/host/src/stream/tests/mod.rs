@@ -99,6 +99,33 @@ fn forged_request_headers_are_removed_and_counted() {
 }
 
 #[test]
+fn forged_trailers_are_removed_and_counted() {
+    let forged = || [("x-portcullis-verdict", "allow"), ("x_portcullis_other", ""), ("x-end", "1")];
+    let fields = || forged().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).to_vec();
+    let mut sent = Sent::head(Fake::post(CHAT, &[]), "{}", false);
+    sent.host.0.borrow_mut().request_trailers = fields();
+    sent.host.0.borrow_mut().response_trailers = fields();
+    sent.part(&chat("hello"), false);
+    assert_eq!(sent.trailers(), Flow::Continue);
+    assert_eq!(sent.host.0.borrow().request_trailers, fields()[2..]);
+    assert_eq!(sent.host.counted(Counter::ForgedHeaders), 2);
+    sent.stream.on_response_headers(false);
+    sent.stream.on_response_trailers();
+    assert_eq!(sent.host.0.borrow().response_trailers, fields()[1..]);
+}
+
+#[test]
+fn trailers_that_the_host_does_not_show_follow_the_failure_policy() {
+    for (config, statuses) in [("{}", &[503][..]), (OPEN, &[])] {
+        let mut sent = Sent::head(Fake::post(CHAT, &[]), config, false);
+        sent.host.0.borrow_mut().refuses = vec!["trailers"];
+        sent.part(&chat("hello"), false);
+        sent.trailers();
+        assert_eq!(sent.replies(), statuses);
+    }
+}
+
+#[test]
 fn callbacks_after_the_decision_change_nothing() {
     let mut sent = whole(&chat("attack"), "{}");
     assert_eq!(sent.part(b"more", false), Flow::Pause);
