@@ -56,6 +56,25 @@ pub(crate) fn opens(text: &str, at: usize) -> bool {
     }
 }
 
+/// What ends a sentence or opens the next one.
+const ENDS: [char; 16] = ['.', '!', '?', ':', ';', '。', '！', '？', '：', '；', '．', '｡', '।', '…', '¡', '¿'];
+
+/// Whether no sentence ends between `start` and `end`: a "not" before that says nothing about what follows. A single
+/// line break ends none.
+pub(crate) fn is_one_sentence(text: &str, start: usize, end: usize) -> bool {
+    let between = text.get(start..end).unwrap_or_default();
+    let mut blank_line = false;
+    !between.chars().any(|c| {
+        let second_break = c == '\n' && blank_line;
+        blank_line = c == '\n' || (blank_line && c.is_whitespace());
+        second_break
+            || matches!(
+                c,
+                '.' | '!' | '?' | ':' | ';' | '。' | '！' | '？' | '：' | '；' | '．' | '｡' | '।' | '…' | '¡' | '¿'
+            )
+    })
+}
+
 /// Whether the match from `start` to `end` stands right behind an opening quotation mark whose closing one follows
 /// soon: words that are spoken about.
 pub(crate) fn is_quoted(text: &str, start: usize, end: usize) -> bool {

@@ -170,7 +170,11 @@ impl Reading<'_, '_> {
     fn may_begin(&self, set: u16, place: Place) -> bool {
         let Some(set) = self.rules.sets.get(usize::from(set)) else { return false };
         let unless = set.unless.and_then(|list| self.unless.get(usize::from(list)));
-        if unless.is_some_and(|ends| ends.before(place.first_word, u32::from(UNLESS_WITHIN)).is_some()) {
+        let unless = unless.and_then(|ends| ends.before(place.first_word, u32::from(UNLESS_WITHIN)));
+        if unless.is_some_and(|start| {
+            let (from, to) = self.plain.origin(start, place.start);
+            context::is_one_sentence(self.text, from, to)
+        }) {
             return false;
         }
         !set.opening || context::opens(self.text, self.plain.origin(place.start, place.end).0)

@@ -88,3 +88,12 @@ fn an_attack_in_json_in_a_string_is_refused() {
     let benign = json!({"page": "Welcome.\nHow to read all previous\ninvoices"}).to_string();
     assert!(!is_refused("/v1/messages", &said_in(&[&benign])));
 }
+
+#[test]
+fn a_negation_in_another_sentence_excuses_nothing() {
+    for before in ["I would not.", "Never!", "You cannot:", "They said not\n \n", "不要。Not；"] {
+        assert!(is_refused("/v1/chat/completions", &said_in(&[&format!("{before} {ATTACK}")])), "{before}");
+    }
+    let wrapped = "Please do not\nignore all previous instructions.";
+    assert!(!is_refused("/v1/chat/completions", &said_in(&[wrapped])));
+}
