@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use portcullis_pii_redact::{Detector, Ledger, Operator, Policy, Redactor};
+use portcullis_pii_redact::{Detector, Ledger, Operator, Policy, Redacted, Redactor};
 
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -27,7 +27,7 @@ fn main() -> std::io::Result<()> {
     let characters: Vec<char> = text.chars().collect();
     let chunks: Vec<String> = characters.chunks(chunk).map(|part| part.iter().collect()).collect();
     let mut held: Vec<usize> = Vec::new();
-    let (mut out, mut ledger) = (String::new(), Ledger::default());
+    let (mut out, mut ledger) = (Redacted::default(), Ledger::default());
     let mut redactor = Redactor::new(&detector, &policy);
     let start = Instant::now();
     for part in &chunks {
@@ -36,7 +36,7 @@ fn main() -> std::io::Result<()> {
     }
     redactor.finish(&mut ledger, &mut out);
     let took = start.elapsed().as_secs_f64();
-    let count = redactor.findings().len();
+    let count = out.findings.len();
     held.sort_unstable();
     let mean = held.iter().sum::<usize>() as f64 / held.len().max(1) as f64;
     let at = |share: f64| held.get((held.len() as f64 * share) as usize).or(held.last()).copied().unwrap_or(0);

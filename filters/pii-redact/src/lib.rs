@@ -20,7 +20,7 @@ mod view;
 
 pub use kind::Kind;
 pub use policy::{Ledger, Operator, Policy};
-pub use redactor::{Flow, Redactor};
+pub use redactor::{Flow, Redacted, Redactor};
 
 use detect::token::Openings;
 use label::Labels;
@@ -74,11 +74,11 @@ impl Detector {
     }
 
     /// A whole text, redacted, with its findings.
-    pub fn redact(&self, policy: &Policy, ledger: &mut Ledger, text: &str) -> (String, Vec<Finding>) {
-        let mut out = String::with_capacity(text.len());
+    pub fn redact(&self, policy: &Policy, ledger: &mut Ledger, text: &str) -> Redacted {
+        let mut out = Redacted::default();
         let mut redactor = Redactor::new(self, policy);
         redactor.push(text, ledger, &mut out);
         redactor.finish(ledger, &mut out);
-        (out, redactor.findings().to_vec())
+        out
     }
 }

@@ -19,6 +19,22 @@ pub enum Flow {
     Blocked,
 }
 
+/// What has left a redactor: the caller takes the text and the findings out as it likes.
+#[derive(Default)]
+pub struct Redacted {
+    /// The text, with every finding treated as the policy says.
+    pub text: String,
+    /// What was found, in order; positions count bytes of the text as it arrived.
+    pub findings: Vec<Finding>,
+}
+
+impl std::fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (bytes, findings) = (self.text.len(), self.findings.len());
+        f.debug_struct("Redacted").field("bytes", &bytes).field("findings", &findings).finish()
+    }
+}
+
 /// Redacts one text that arrives in chunks.
 ///
 /// The concatenated output is the same for every way the text is cut. What is held back is the part that may still
@@ -37,13 +53,12 @@ pub struct Redactor<'a> {
     /// All before this position has been written, or replaced.
     written: usize,
     opened: Option<(Kind, usize)>,
-    findings: Vec<Finding>,
     flow: Flow,
 }
 
 impl std::fmt::Debug for Redactor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Redactor").field("held", &self.held()).field("findings", &self.findings.len()).finish()
+        f.debug_struct("Redactor").field("held", &self.held()).finish()
     }
 }
 
@@ -58,13 +73,12 @@ impl<'a> Redactor<'a> {
             base: 0,
             written: 0,
             opened: None,
-            findings: Vec::new(),
             flow: Flow::Open,
         }
     }
 
     /// Takes the next chunk and appends to `out` what is settled.
-    pub fn push(&mut self, chunk: &str, ledger: &mut Ledger, out: &mut String) -> Flow {
+    pub fn push(&mut self, chunk: &str, ledger: &mut Ledger, out: &mut Redacted) -> Flow {
         if self.flow == Flow::Open {
             self.buffer.push_str(chunk);
             self.advance(false, ledger, out);
@@ -72,8 +86,8 @@ impl<'a> Redactor<'a> {
         self.flow
     }
 
-    /// Ends the text and appends the rest. The redactor is at the start of another text then, its findings kept.
-    pub fn finish(&mut self, ledger: &mut Ledger, out: &mut String) -> Flow {
+    /// Ends the text and appends the rest. The redactor is at the start of another text then.
+    pub fn finish(&mut self, ledger: &mut Ledger, out: &mut Redacted) -> Flow {
         let flow = self.flow;
         if flow == Flow::Open {
             self.advance(true, ledger, out);
@@ -93,12 +107,7 @@ impl<'a> Redactor<'a> {
         down(self.base.saturating_add(self.buffer.len()), self.written)
     }
 
-    /// What has been found, in order; positions count bytes of the text as it arrived.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
-    fn advance(&mut self, closed: bool, ledger: &mut Ledger, out: &mut String) {
+    fn advance(&mut self, closed: bool, ledger: &mut Ledger, out: &mut Redacted) {
         loop {
             let view = View::part(self.buffer.as_bytes(), self.base, closed);
             match self.scanner.next(self.detector, view) {
@@ -124,17 +133,17 @@ impl<'a> Redactor<'a> {
         }
     }
 
-    fn apply(&mut self, event: Event, ledger: &mut Ledger, out: &mut String) {
+    fn apply(&mut self, event: Event, ledger: &mut Ledger, out: &mut Redacted) {
         match event {
             Event::Found(kind, start, end) => {
-                self.findings.push(Finding { kind, start, end });
+                out.findings.push(Finding { kind, start, end });
                 let operator = self.policy.operator(kind);
                 if operator == Operator::Keep {
                     return;
                 }
                 self.release(start, out);
                 let value = self.text(start, end).to_owned();
-                self.policy.write(kind, &value, ledger, out);
+                self.policy.write(kind, &value, ledger, &mut out.text);
                 self.written = end;
                 self.block(operator);
             }
@@ -143,18 +152,18 @@ impl<'a> Redactor<'a> {
                 if operator != Operator::Keep {
                     self.release(start, out);
                     if !matches!(operator, Operator::Remove | Operator::Block) {
-                        marker(kind, out);
+                        marker(kind, &mut out.text);
                     }
                     self.block(operator);
                 }
                 self.opened = Some((kind, start));
                 if self.flow == Flow::Blocked {
-                    self.findings.push(Finding { kind, start, end: start });
+                    out.findings.push(Finding { kind, start, end: start });
                 }
             }
             Event::Closed(end) => {
                 let Some((kind, start)) = self.opened.take() else { return };
-                self.findings.push(Finding { kind, start, end });
+                out.findings.push(Finding { kind, start, end });
                 if self.policy.operator(kind) != Operator::Keep {
                     self.written = end;
                 }
@@ -170,13 +179,13 @@ impl<'a> Redactor<'a> {
     }
 
     /// Writes the text up to a position; inside a finding that goes on, drops it.
-    fn release(&mut self, to: usize, out: &mut String) {
+    fn release(&mut self, to: usize, out: &mut Redacted) {
         if to <= self.written {
             return;
         }
         let dropped = self.opened.is_some_and(|(kind, _)| self.policy.operator(kind) != Operator::Keep);
         if !dropped {
-            out.push_str(self.text(self.written, to));
+            out.text.push_str(self.text(self.written, to));
         }
         self.written = to;
     }

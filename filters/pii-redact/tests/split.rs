@@ -4,20 +4,20 @@
 
 use std::sync::LazyLock;
 
-use portcullis_pii_redact::{Detector, Finding, Ledger, Operator, Policy, Redactor};
+use portcullis_pii_redact::{Detector, Finding, Flow, Kind, Ledger, Operator, Policy, Redacted, Redactor};
 use proptest::prelude::*;
 
 static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::new().unwrap());
 
 fn streamed<'a>(policy: &Policy, chunks: impl Iterator<Item = &'a str>) -> (String, Vec<Finding>, usize) {
-    let (mut out, mut ledger, mut most) = (String::new(), Ledger::default(), 0);
+    let (mut out, mut ledger, mut most) = (Redacted::default(), Ledger::default(), 0);
     let mut redactor = Redactor::new(&DETECTOR, policy);
     for chunk in chunks {
         redactor.push(chunk, &mut ledger, &mut out);
         most = most.max(redactor.held());
     }
     redactor.finish(&mut ledger, &mut out);
-    (out, redactor.findings().to_vec(), most)
+    (out.text, out.findings, most)
 }
 
 fn characters(text: &str) -> impl Iterator<Item = &str> {
@@ -70,13 +70,36 @@ fn no_character_of_a_finding_leaves_before_it_is_replaced() {
     let policy = Policy::all(Operator::Remove);
     let text = "mail jo.do@example.com and 4111 1111 1111 1111 and DE89 3704 0044 0532 0130 00.";
     let mut redactor = Redactor::new(&DETECTOR, &policy);
-    let (mut out, mut ledger) = (String::new(), Ledger::default());
+    let (mut out, mut ledger) = (Redacted::default(), Ledger::default());
     for chunk in characters(text) {
         redactor.push(chunk, &mut ledger, &mut out);
-        assert!("mail  and  and .".starts_with(&out), "{out:?}");
+        assert!("mail  and  and .".starts_with(&out.text), "{}", out.text);
     }
     redactor.finish(&mut ledger, &mut out);
-    assert_eq!(out, "mail  and  and .");
+    assert_eq!(out.text, "mail  and  and .");
+}
+
+#[test]
+fn a_block_ends_the_text_before_the_finding() {
+    let policy = Policy::all(Operator::Keep).with(Kind::CreditCard, Operator::Block);
+    let text = "mail jo.do@example.com and 4111 1111 1111 1111 and more";
+    let mut redactor = Redactor::new(&DETECTOR, &policy);
+    let (mut out, mut ledger, mut flow) = (Redacted::default(), Ledger::default(), Flow::Open);
+    for chunk in characters(text) {
+        flow = redactor.push(chunk, &mut ledger, &mut out);
+    }
+    assert_eq!((flow, out.text.as_str()), (Flow::Blocked, "mail jo.do@example.com and "));
+    assert_eq!(redactor.finish(&mut ledger, &mut out), Flow::Blocked);
+    assert_eq!(out.text, "mail jo.do@example.com and ");
+    assert_eq!(out.findings.iter().map(|f| f.kind).collect::<Vec<_>>(), [Kind::Email, Kind::CreditCard]);
+}
+
+#[test]
+fn what_is_kept_is_reported_and_unchanged() {
+    let text = cases().join("\n");
+    let kept = DETECTOR.redact(&Policy::all(Operator::Keep), &mut Ledger::default(), &text);
+    assert_eq!(kept.text, text);
+    assert_eq!(kept.findings, DETECTOR.find(&text));
 }
 
 fn pieces() -> impl Strategy<Value = String> {

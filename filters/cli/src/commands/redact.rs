@@ -61,8 +61,9 @@ fn answer(detector: &Detector, policy: &Policy, line: &[u8]) -> (Value, bool) {
         return (json!({ "id": id, "error": "has no text" }), false);
     };
     // Numbers that a ledger gives hold within one text.
-    let (redacted, findings) = detector.redact(policy, &mut Ledger::default(), text);
-    (json!({ "id": id, "text": redacted, "findings": report(policy, text, &findings) }), true)
+    let redacted = detector.redact(policy, &mut Ledger::default(), text);
+    let findings = report(policy, text, &redacted.findings);
+    (json!({ "id": id, "text": redacted.text, "findings": findings }), true)
 }
 
 /// The findings with offsets in code points.
