@@ -67,11 +67,7 @@ pub(crate) fn is_one_sentence(text: &str, start: usize, end: usize) -> bool {
     !between.chars().any(|c| {
         let second_break = c == '\n' && blank_line;
         blank_line = c == '\n' || (blank_line && c.is_whitespace());
-        second_break
-            || matches!(
-                c,
-                '.' | '!' | '?' | ':' | ';' | '。' | '！' | '？' | '：' | '；' | '．' | '｡' | '।' | '…' | '¡' | '¿'
-            )
+        second_break || ENDS.contains(&c)
     })
 }
 
