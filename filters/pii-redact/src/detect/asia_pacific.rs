@@ -3,7 +3,7 @@
 use crate::check::{
     base36,
     date::{yymmdd, yyyymmdd},
-    digit, gstin, luhn, mod11_2, nth, number, part, uniform, verhoeff, weighted,
+    digit, gstin, mod11_2, nth, number, part, uniform, verhoeff, weighted,
 };
 use crate::kind::Kind;
 use crate::shape::{
