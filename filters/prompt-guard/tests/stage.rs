@@ -8,6 +8,7 @@
     reason = "a test"
 )]
 
+use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_core::config::Config;
@@ -36,6 +37,37 @@ fn chat(guard: &Value, texts: &[&str]) -> (Exchange, Act) {
     exchange.request_head(false);
     let act = exchange.request_body(body.as_bytes(), &|| 0);
     (exchange, act)
+}
+
+#[test]
+fn the_attack_is_refused_wherever_it_stands_and_its_twin_is_not() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/requests");
+    let read = |file: &Path| -> Value { serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap() };
+    let texts = read(&folder.join("texts.json"));
+    let config = Arc::new(parse(&json!({})).unwrap());
+    let mut ran = 0;
+    for file in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_none_or(|end| end != "json") || file.ends_with("texts.json") {
+            continue;
+        }
+        for case in read(&file).as_array().unwrap() {
+            for (text, status) in [("attack", Some(403)), ("benign", None)] {
+                let given = case["headers"].as_object().into_iter().flatten();
+                let given = given.map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
+                let fixed = [(":method", "POST"), (":path", case["path"].as_str().unwrap())];
+                let mut exchange = Exchange::open(&config, fixed.into_iter().chain(given).collect::<Head>(), 0);
+                exchange.request_head(false);
+                let body = case["body"].to_string().replace("{{text}}", texts[text].as_str().unwrap());
+                let refused = match exchange.request_body(body.as_bytes(), &|| 0) {
+                    Act::Refuse(reply) => Some(reply.status),
+                    _ => None,
+                };
+                assert_eq!(refused, status, "{}: {}, {text}", file.display(), case["name"]);
+                ran += 1;
+            }
+        }
+    }
+    assert!(ran >= 60, "{ran} requests");
 }
 
 #[test]

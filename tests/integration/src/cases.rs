@@ -41,33 +41,33 @@ impl Case {
 pub fn all() -> Vec<Case> {
     const OPENAI: &str = include_str!("../../cases/requests/openai_chat.json");
     const ANTHROPIC: &str = include_str!("../../cases/requests/anthropic_messages.json");
-    let version: &[_] = &[("anthropic-version", "2023-06-01")];
-    let mut cases = read("openai_chat", OPENAI, "/v1/chat/completions", &[]);
-    cases.extend(read("anthropic_messages", ANTHROPIC, "/v1/messages", version));
-    cases
+    [("openai_chat", OPENAI), ("anthropic_messages", ANTHROPIC)]
+        .into_iter()
+        .flat_map(|(f, file)| read(f, file))
+        .collect()
 }
 
-fn read(
-    format: &'static str,
-    file: &str,
-    path: &'static str,
-    headers: &'static [(&'static str, &'static str)],
-) -> Vec<Case> {
+fn read(format: &'static str, file: &str) -> Vec<Case> {
     let cases: Vec<Value> = serde_json::from_str(file).unwrap_or_else(|e| panic!("{format}.json: {e}"));
     let text =
         |case: &Value, key: &str| case[key].as_str().unwrap_or_else(|| panic!("{format}.json: {key}")).to_owned();
-    cases
-        .iter()
-        .map(|case| Case {
-            name: format!("{format}: {}", text(case, "name")),
-            format,
-            path,
-            headers,
-            role: text(case, "role"),
-            stream: case["body"]["stream"] == true,
-            template: case["body"].to_string(),
-        })
-        .collect()
+    let read = |case: &Value| Case {
+        name: format!("{format}: {}", text(case, "name")),
+        format,
+        path: text(case, "path").leak(),
+        headers: headers(format, &case["headers"]),
+        role: text(case, "role"),
+        stream: case.get("stream").unwrap_or(&case["body"]["stream"]) == true,
+        template: case["body"].to_string(),
+    };
+    cases.iter().map(read).collect()
+}
+
+fn headers(format: &str, headers: &Value) -> &'static [(&'static str, &'static str)] {
+    let own = |text: &str| -> &'static str { text.to_owned().leak() };
+    let value = |value: &Value| own(value.as_str().unwrap_or_else(|| panic!("{format}.json: a header")));
+    let fields = headers.as_object().into_iter().flatten();
+    fields.map(|(name, text)| (own(name), value(text))).collect::<Vec<_>>().leak()
 }
 
 /// The attack and its benign twin.
