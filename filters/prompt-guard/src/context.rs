@@ -56,13 +56,20 @@ pub(crate) fn opens(text: &str, at: usize) -> bool {
     }
 }
 
+/// Bytes between a negation and what it negates.
+const FAR: usize = 256;
+
 /// What ends a sentence or opens the next one.
 const ENDS: [char; 16] = ['.', '!', '?', ':', ';', '。', '！', '？', '：', '；', '．', '｡', '।', '…', '¡', '¿'];
 
 /// Whether no sentence ends between `start` and `end`: a "not" before that says nothing about what follows. A single
 /// line break ends none.
 pub(crate) fn is_one_sentence(text: &str, start: usize, end: usize) -> bool {
-    let between = text.get(start..end).unwrap_or_default();
+    // A negation that far away, behind blanks and invisible characters, is there to be one.
+    let between = match text.get(start..end) {
+        Some(between) if between.len() <= FAR => between,
+        _ => return false,
+    };
     let mut blank_line = false;
     !between.chars().any(|c| {
         let second_break = c == '\n' && blank_line;
