@@ -2,6 +2,7 @@
 //!
 //! Every key has a safe default. A document with any problem is refused whole, with every problem named at once.
 
+mod nearest;
 mod profile;
 mod reader;
 mod route;
