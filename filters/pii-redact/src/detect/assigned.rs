@@ -174,9 +174,7 @@ pub(crate) fn find(openings: &Openings, view: View<'_>, start: usize, end: usize
         Promise::Vague if drawn(value, 24) && gap.operator && !value.iter().all(u8::is_ascii_hexdigit) => {
             if value.len() == 88 { Kind::AzureStorageKey } else { Kind::GenericSecret }
         }
-        Promise::Bearer if drawn(value, 16) && value.iter().filter(|b| b.is_ascii_digit()).count() > 1 => {
-            Kind::BearerToken
-        }
+        Promise::Bearer if opaque(value) => Kind::BearerToken,
         Promise::Basic
             if value.len() >= 8
                 && value.iter().all(|&b| jwt::base64(b).is_some() || b == b'=')
@@ -285,6 +283,13 @@ fn chosen(value: &[u8], gap: &Gap) -> bool {
         return value.len() >= 6 && kinds >= 2 && (digit || mark) && (digit || gap.quote.is_some() || upper);
     }
     value.len() >= 8 && kinds >= 2 && (mark || digit) && (gap.quote.is_some() || kinds >= 3)
+}
+
+/// Whether a value can be the token of an `Authorization` header: nothing but a token stands there.
+fn opaque(value: &[u8]) -> bool {
+    let plain = value.iter().all(|&byte| is_word(byte) || matches!(byte, b'-' | b'.' | b'+' | b'/' | b'=' | b'~'));
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    plain && value.len() >= 16 && digits > 1 && entropy(value) >= 3.0
 }
 
 /// Whether a value looks drawn at random: enough of it, digits among letters, not an identifier of a program.

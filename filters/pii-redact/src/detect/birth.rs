@@ -103,7 +103,8 @@ fn figures(view: View<'_>, start: usize) -> Result<Option<usize>, More> {
         };
         return Ok(day.then_some(end));
     }
-    if width < 3 { word_month(view, first, at) } else { Ok(None) }
+    let words = matches!(separator, b' ' | b's' | b'n' | b'r' | b't');
+    if width < 3 && words { word_month(view, first, at) } else { Ok(None) }
 }
 
 /// After the day: `. April 1985`, ` de abril de 1985`, `-Apr-1985`, `th of April 1985`.

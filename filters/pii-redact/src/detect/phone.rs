@@ -110,9 +110,13 @@ fn read(view: View<'_>, start: usize) -> Result<Groups, More> {
                         separator = byte;
                     }
                 }
-                b' ' | b'-' | b'.' | b'/' if at > start && (separator == 0 || matches!(separator, b'(' | b')')) => {
-                    separator = byte;
+                // A blank may stand on both sides of a stroke: 89 / 636-48018.
+                b' ' if at > start && view.before(from) != Some(b' ') => {
+                    if matches!(separator, 0 | b'(' | b')') {
+                        separator = byte;
+                    }
                 }
+                b'-' | b'.' | b'/' if at > start && matches!(separator, 0 | b' ' | b'(' | b')') => separator = byte,
                 _ => break,
             }
             from = up(from, 1);
