@@ -5,66 +5,32 @@ use portcullis_core::text::{Fold, fold};
 /// Bytes looked at before and after a match.
 const NEAR: usize = 48;
 
+/// Marks after which a sentence, a line, a clause or a quotation begins.
+const OPENERS: &str = "\n\r.!?:;,–—([{<>]})|/=\"“”‘«»„。、…•¡¿「『";
+
 /// Whether what begins at `at` begins a sentence, a line, a clause or a quotation.
 pub(crate) fn opens(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
-    let mut seen = before.chars().rev().take(NEAR).filter(|c| !matches!(fold(*c), Fold::Nothing));
-    match seen.find(|c| !matches!(c, ' ' | '\t' | '*' | '_' | '#' | '`')) {
+    let mut seen = before.chars().rev().take(NEAR).filter(|c| !matches!(fold(*c), Fold::Nothing)).map(plain);
+    let passed = |c: char| matches!(c, '*' | '_' | '#' | '`') || (c.is_whitespace() && !matches!(c, '\n' | '\r'));
+    match seen.find(|c| !passed(*c)) {
         None => true,
-        Some(c) => matches!(
-            c,
-            '.' | '!'
-                | '?'
-                | ':'
-                | ';'
-                | ','
-                | '\n'
-                | '\r'
-                | '-'
-                | '–'
-                | '—'
-                | '('
-                | '['
-                | '{'
-                | '<'
-                | '>'
-                | ']'
-                | '}'
-                | ')'
-                | '|'
-                | '/'
-                | '='
-                | '"'
-                | '\''
-                | '“'
-                | '”'
-                | '‘'
-                | '’'
-                | '«'
-                | '»'
-                | '„'
-                | '。'
-                | '！'
-                | '？'
-                | '：'
-                | '，'
-                | '…'
-                | '•'
-                | '¡'
-                | '¿'
-        ),
+        // Inside a word it is an elision or a compound.
+        Some('\'' | '’' | '-') => !seen.next().is_some_and(char::is_alphanumeric),
+        Some(c) => OPENERS.contains(c),
     }
 }
 
 /// Bytes between a negation and what it negates.
 const FAR: usize = 256;
 
-/// What ends a sentence or opens the next one.
-const ENDS: [char; 16] = ['.', '!', '?', ':', ';', '。', '！', '？', '：', '；', '．', '｡', '।', '…', '¡', '¿'];
+/// What ends a clause or opens the next one.
+const ENDS: [char; 21] =
+    [',', '，', '、', '–', '—', '.', '!', '?', ':', ';', '。', '！', '？', '：', '；', '．', '｡', '।', '…', '¡', '¿'];
 
-/// Whether no sentence ends between `start` and `end`: a "not" before that says nothing about what follows. A single
+/// Whether no clause ends between `start` and `end`: a "not" before that says nothing about what follows. A single
 /// line break ends none.
-pub(crate) fn is_one_sentence(text: &str, start: usize, end: usize) -> bool {
+pub(crate) fn is_one_clause(text: &str, start: usize, end: usize) -> bool {
     // A negation that far away, behind blanks and invisible characters, is there to be one.
     let between = match text.get(start..end) {
         Some(between) if between.len() <= FAR => between,

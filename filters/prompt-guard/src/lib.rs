@@ -16,7 +16,7 @@ pub mod score;
 mod stage;
 
 pub use inspect::{Choice, Inspection};
-pub use rule::{BASE, MAX_WITHIN, MAX_WORDS, Rule, Set, UNLESS_WITHIN};
+pub use rule::{BASE, MAX_WITHIN, MAX_WORDS, Rule, Set};
 pub use ruleset::{Ruleset, Unfit};
 pub use scan::{Hit, Scan};
 pub use stage::{PROMPT_GUARD, PromptGuard};

@@ -36,7 +36,7 @@ pub struct Set<'a> {
     pub within: u8,
     /// Whether the first term must begin a sentence, a line or a clause.
     pub opening: bool,
-    /// Terms that, at most [`UNLESS_WITHIN`] words before the first term, mean that there is no match.
+    /// Terms that, right before the first term in the same clause, mean that there is no match.
     pub unless: &'a [&'a str],
     /// When not empty, the match must stand between one of these pairs of punctuation; blanks do not count.
     pub exact: &'a [(&'a str, &'a str)],
@@ -46,8 +46,6 @@ pub struct Set<'a> {
 pub const MAX_WORDS: u8 = 8;
 /// Words between two terms.
 pub const MAX_WITHIN: u8 = 32;
-/// Words between a term of [`Set::unless`] and the match.
-pub const UNLESS_WITHIN: u8 = 1;
 
 /// The rules that ship, by id.
 pub static BASE: &[Rule<'static>] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));

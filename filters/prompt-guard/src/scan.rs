@@ -12,12 +12,12 @@ use portcullis_core::verdict::Severity;
 use portcullis_core::wire::Role;
 
 use crate::context;
-use crate::rule::{MAX_WITHIN, MAX_WORDS, UNLESS_WITHIN};
+use crate::rule::{MAX_WITHIN, MAX_WORDS};
 use crate::ruleset::{RuleOf, Ruleset, SetOf, Term, Use, bit};
 
 /// How many words back a match may reach.
 const HISTORY: u32 = 64;
-const _: () = assert!(MAX_WITHIN as u32 + 2 * (MAX_WORDS as u32) < HISTORY && UNLESS_WITHIN <= MAX_WITHIN);
+const _: () = assert!(MAX_WITHIN as u32 + 2 * (MAX_WORDS as u32) < HISTORY);
 
 /// A rule that fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,10 +170,10 @@ impl Reading<'_, '_> {
     fn may_begin(&self, set: u16, place: Place) -> bool {
         let Some(set) = self.rules.sets.get(usize::from(set)) else { return false };
         let unless = set.unless.and_then(|list| self.unless.get(usize::from(list)));
-        let unless = unless.and_then(|ends| ends.before(place.first_word, u32::from(UNLESS_WITHIN)));
+        let unless = unless.and_then(|ends| ends.before(place.first_word, 0));
         if unless.is_some_and(|start| {
             let (from, to) = self.plain.origin(start, place.start);
-            context::is_one_sentence(self.text, from, to)
+            context::is_one_clause(self.text, from, to)
         }) {
             return false;
         }

@@ -11,7 +11,7 @@
 use portcullis_core::text::{Plain, normalise};
 use portcullis_core::verdict::{RuleId, Severity};
 use portcullis_core::wire::Role;
-use portcullis_prompt_guard::{BASE, Rule, Ruleset, Scan, Set, UNLESS_WITHIN};
+use portcullis_prompt_guard::{BASE, Rule, Ruleset, Scan, Set};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -42,7 +42,7 @@ fn found(words: &[&str], set: &Set<'_>) -> bool {
     let unless = any(words, set.unless);
     let mut ends: Vec<usize> = any(words, set.groups[0])
         .into_iter()
-        .filter(|(first, _)| !unless.iter().any(|(_, last)| follows(*last, *first, UNLESS_WITHIN)))
+        .filter(|(first, _)| !unless.iter().any(|(_, last)| follows(*last, *first, 0)))
         .map(|(_, last)| last)
         .collect();
     for group in &set.groups[1..] {
@@ -82,7 +82,7 @@ fn set() -> impl Strategy<Value = (Vec<Vec<&'static str>>, u8, Vec<&'static str>
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let word = select(&["a", "b", "c", "d", "abc", "abcd", "cab", "x", "x x x x x x x x", "忽略", "略", "B,"][..]);
+    let word = select(&["a", "b", "c", "d", "abc", "abcd", "cab", "x", "x x x x x x x x", "忽略", "略", "B"][..]);
     prop::collection::vec(word, 0..60).prop_map(|words| words.join(" "))
 }
 
