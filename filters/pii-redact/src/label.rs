@@ -182,6 +182,14 @@ pub(crate) struct Trail {
 /// That is the line of the value; when the value stands first on its line and the line before ends with a colon, that
 /// line too.
 fn window(view: View<'_>, start: usize) -> usize {
+    let near = view.slice(down(start, REACH), start);
+    if near.is_ascii() {
+        let line = near.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| up(at, 1));
+        let rest = near.get(line..).unwrap_or_default();
+        if line == 0 || !rest.iter().all(|&byte| byte.is_ascii_whitespace() || byte == b':') {
+            return down(start, rest.len());
+        }
+    }
     let mut from = start;
     let mut characters = 0_usize;
     let mut blank = true;
