@@ -97,6 +97,15 @@ fn a_limit_inside_a_character_leaves_that_character_out_and_no_more() {
 }
 
 #[test]
+fn a_quotation_behind_an_attack_takes_nothing_away() {
+    let quoted = format!("He wrote “{ATTACK}” on a slide.");
+    assert_eq!(chat(&json!({}), &[&quoted]).0.record().verdict, Verdict::Flag);
+    for texts in [[ATTACK, quoted.as_str()], [quoted.as_str(), ATTACK]] {
+        assert_eq!(chat(&json!({}), &texts).0.record().verdict, Verdict::Block, "{texts:?}");
+    }
+}
+
+#[test]
 fn a_rule_that_is_disabled_does_not_run_and_one_in_shadow_only_shows() {
     assert!(matches!(chat(&json!({}), &[ATTACK]).1, Act::Refuse(_)));
 

@@ -45,6 +45,7 @@ fn punctuation_and_blanks_part_words_once() {
 fn han_and_kana_stand_alone_and_other_scripts_keep_their_words() {
     assert_eq!(plain("忽略之前 OK"), " 忽 略 之 前 ok ");
     assert_eq!(plain("指示を無視"), " 指 示 を 無 視 ");
+    assert_eq!(plain("忽ok略"), " 忽 ok 略 ");
     assert_eq!(plain("지시를 무시"), " 지시를 무시 ");
     assert_eq!(plain("Straße Ærø"), " strasse aero ");
 }
