@@ -107,7 +107,9 @@ pub(crate) const IP_LABEL: Topics = 1 << 98;
 /// (see [`crate::label::Labels::new`]).
 #[rustfmt::skip]
 pub(crate) const WORDS: &[(Topics, &[&str])] = &[
-    (NEUTRAL, &["order", "orders", "ord", "tracking", "shipment", "parcel", "invoice", "inv", "ticket", "serial",
+    (NEUTRAL, &["call id", "session id", "message id", "event id", "job id", "run id", "task id", "device id",
+        "trace id", "span id", "correlation id", "product id", "item id", "transaction id", "order", "orders",
+        "ord", "tracking", "shipment", "parcel", "invoice", "inv", "ticket", "serial",
         "batch", "build", "version", "ver", "rev", "revision", "sku", "commit", "timestamp", "epoch", "uptime",
         "duration", "offset", "checksum", "digest", "sha256", "sha1", "md5", "uuid", "traceparent", "trace",
         "request id", "request_id", "requestid", "template", "meter id", "meter", "isbn", "ean", "issn", "doi",
@@ -126,7 +128,7 @@ pub(crate) const WORDS: &[(Topics, &[&str])] = &[
         "電話", "電話番号", "携帯", "电话", "電話號碼", "手机", "手機", "联系电话", "전화", "휴대폰", "연락처", "โทร", "โทรศัพท์",
         "หมายเลขโทรศัพท์", "điện thoại", "telepon", "telepono", "cep", "cep telefonu", "sabit hat", "телефон",
         "моб", "тел", "тел.", "طلب", "هاتف", "جوال", "טלפון", "נייד", "फ़ोन", "मोबाइल", "main line", "direct line",
-        "helpline", "emergency", "phones", "backup", "ops"]),
+        "helpline", "emergency", "phones"]),
     (CARD, &["card", "cards", "credit card", "debit card", "visa", "mastercard", "amex", "american express",
         "discover", "jcb", "diners", "unionpay", "maestro", "cc", "ccnum", "card_number", "cardnumber", "pan",
         "carte", "tarjeta", "kreditkarte", "carta di credito", "cartão", "creditcard", "karte", "卡号", "信用卡", "カード",
@@ -255,7 +257,8 @@ pub(crate) const WORDS: &[(Topics, &[&str])] = &[
     (VIN, &["vin", "vin number", "chassis", "vehicle identification", "vehicle identification number",
         "fahrgestellnummer", "vehicle id", "numer vin", "nr vin", "car id", "châssis", "vehicle_identification"]),
     (IMEI, &["imei", "imeisv", "meid", "device imei"]),
-    (PLATE, &["plate", "car reg", "vehicle", "vehicles", "plakasi", "araç", "plates", "license plate", "licence plate", "number plate", "vehicle registration",
+    (PLATE, &["plate", "car reg", "vehicle", "vehicles", "plakasi", "araç", "plates", "license plate",
+        "licence plate", "number plate", "vehicle registration",
         "registration number", "registration", "numer rejestracyjny", "nr rej", "nr rej.", "rejestracyjny",
         "rejestracyjny pojazdu", "kennzeichen", "plaka", "plakası", "immatriculation", "matrícula", "matricula",
         "targa", "reg no", "vrm", "plat nomor"]),

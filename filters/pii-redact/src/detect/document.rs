@@ -62,7 +62,12 @@ pub(crate) fn find(view: View<'_>, start: usize, before: &Before<'_>) -> Result<
     let text = view.slice(start, end);
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let small = text.split(|byte| !byte.is_ascii_lowercase()).any(|run| run.len() > 3);
-    if digits < wanted || text.len() < 4 || small || text.len() > LONGEST || !closes(view, end)? || is_date(text) {
+    let letters = text.iter().any(u8::is_ascii_uppercase);
+    let fits = match kind {
+        Kind::VehiclePlate => letters && text.len() > 3,
+        _ => text.len() > 5,
+    };
+    if digits < wanted || !fits || small || text.len() > LONGEST || !closes(view, end)? || is_date(text) {
         return Ok(None);
     }
     Ok(Some(Candidate { kind, end, weight: (true, down(end, start), label) }))

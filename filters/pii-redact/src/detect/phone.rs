@@ -1,6 +1,6 @@
 //! Telephone numbers: E.164 with `+` or `00`, and national ones by grouping or label.
 
-use crate::check::{number, part, uniform};
+use crate::check::{date, number, part, uniform};
 use crate::kind::Kind;
 use crate::label::{Before, Opening};
 use crate::shape::{Candidate, after_digits, alone, closes};
@@ -275,5 +275,7 @@ fn plausible(groups: &Groups) -> bool {
         }
         _ => false,
     };
-    !date && groups.digits.len() <= MOST_DIGITS
+    // A time written as one number: 20240101123000.
+    let time = groups.lengths.len() == 1 && groups.digits.len() >= 12 && date::yyyymmdd(&groups.digits);
+    !date && !time && groups.digits.len() <= MOST_DIGITS
 }
