@@ -1,7 +1,7 @@
 //! `POST …/completions`, a prompt without turns, as the OpenAI API defines it and vLLM and others extend it.
 //!
 //! Source: OpenAI API reference, "Create completion", `CreateCompletionRequest`. A prompt may be text, tokens, or many of
-//! either; tokens are skipped with their reason, since only the model's own tokenizer can read them.
+//! either; a body with one in tokens is not read at all, since only the model's own tokenizer can.
 
 use super::read::{Fit, Format};
 use super::reading::{Known, Reading, listed};

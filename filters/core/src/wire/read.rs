@@ -5,7 +5,7 @@ use core::iter::once;
 use super::{Dialect, Limits, Prompt, Unreadable, path, reading::Reading, union};
 use super::{a2a, anthropic_messages, bedrock_converse, bedrock_invoke, cohere_chat, gemini, mcp};
 use super::{ollama_chat, ollama_generate, openai_chat, openai_completions, openai_embeddings, openai_responses};
-use crate::json::{self, Value};
+use crate::json::{self, Kind, Value};
 
 /// What a reader needs to know of a request.
 #[derive(Clone, Copy)]
@@ -100,7 +100,8 @@ pub fn detect(path: &[u8], anthropic: bool) -> Dialect {
 ///
 /// # Errors
 /// Those of [`json::parse`]; [`Unreadable::Encoding`] for a `charset` other than UTF-8; [`Unreadable::Format`] for JSON
-/// of no known shape, and for what is not JSON under another content type; [`Unreadable::Upgrade`] for CONNECT.
+/// of no known shape, for a prompt in the numbers of a tokenizer, and for what is not JSON under another content type;
+/// [`Unreadable::Upgrade`] for CONNECT.
 pub fn read(request: &Request<'_>, limits: &Limits) -> Result<Prompt, Unreadable> {
     if request.method.eq_ignore_ascii_case(b"CONNECT") {
         return Err(Unreadable::Upgrade);
@@ -114,6 +115,9 @@ pub fn read(request: &Request<'_>, limits: &Limits) -> Result<Prompt, Unreadable
         _ => why,
     })?;
     let root = document.root();
+    if is_in_tokens(root) {
+        return Err(Unreadable::Format);
+    }
     let expected = detect(request.path, request.anthropic);
     let fits = FORMATS.iter().map(|format| match (format.fit)(root) {
         Fit::ByPath if format.dialect == expected => (Fit::Certain, *format),
@@ -138,6 +142,16 @@ pub fn read(request: &Request<'_>, limits: &Limits) -> Result<Prompt, Unreadable
     let mut prompt = united.ok_or(Unreadable::Format)?;
     prompt.stream |= path::streams(request.path);
     Ok(prompt)
+}
+
+/// Whether there is a prompt, or one of many, in the numbers of a tokenizer: a text for the model alone, whatever else
+/// the body holds. Names as servers of completions have them, OpenAI's, vLLM and SGLang.
+fn is_in_tokens(root: Value<'_>) -> bool {
+    root.entries().any(|(key, value)| {
+        ["prompt", "prompt_token_ids", "input_ids"].iter().any(|name| key.is(name))
+            && value.kind() == Kind::Array
+            && value.nodes().any(|node| node.kind() == Kind::Number)
+    })
 }
 
 /// What a `content-type` says about the body.
