@@ -139,7 +139,12 @@ fn settings_that_contradict_each_other_are_refused_with_a_remedy() {
 
 /// The severity with which a rule that only reads `roles` fires in `text`.
 fn fires(roles: &[Role], text: &str, role: Role) -> Option<Severity> {
-    let sets = [Set { groups: &[&[" magic word "]], within: 0, opening: false, unless: &[], exact: &[] }];
+    fires_at(false, roles, text, role)
+}
+
+/// As [`fires`], and only where a sentence begins when `opening`.
+fn fires_at(opening: bool, roles: &[Role], text: &str, role: Role) -> Option<Severity> {
+    let sets = [Set { groups: &[&[" magic word "]], within: 0, opening, unless: &[], exact: &[] }];
     let rule = Rule {
         id: RuleId::new(*b"PG", 1).unwrap(),
         title: "Says it",
@@ -172,4 +177,13 @@ fn a_quotation_excuses_a_person_and_no_tool() {
     for role in [Role::ToolResult, Role::ToolArgument, Role::Document] {
         assert_eq!(fires(&[], quoted, role), Some(Severity::Critical), "{role:?}");
     }
+}
+
+#[test]
+fn a_set_that_opens_fires_only_where_a_sentence_begins() {
+    for text in ["magic word", " \u{200b}magic word", "Hello.\nmagic word", "He said: “magic word", "**magic word**"]
+    {
+        assert!(fires_at(true, &[], text, Role::User).is_some(), "{text:?}");
+    }
+    assert_eq!(fires_at(true, &[], "it is the magic word", Role::User), None);
 }
