@@ -85,7 +85,7 @@ fn exchange(profile: &str, head: &[(&str, &str)]) -> Exchange {
     let document = format!(r#"{{"profiles": {{"default": {profile}}}, "audit": {{"hmac_key_env": "KEY"}}}}"#);
     let config = Config::parse(document.as_bytes(), &[&LEFT, &RIGHT], &|_| Some(KEY.into())).unwrap();
     let fixed = [(":method", "POST"), (":path", "/v1/chat/completions")];
-    Exchange::open(&Arc::new(config), fixed.iter().chain(head).copied().collect::<Head>(), 0)
+    Exchange::open(&Arc::new(config), head.iter().chain(&fixed).copied().collect::<Head>(), 0)
 }
 
 fn chat(profile: &str, texts: &[&str]) -> (Exchange, Act) {
@@ -211,4 +211,36 @@ fn without_explanations_a_refusal_does_not_say_what_could_not_be_read() {
     assert_eq!(quiet.status, 400);
     assert!(body(&quiet).contains("invalid_request") && !body(&quiet).contains("twice"), "{}", body(&quiet));
     assert_eq!(verdict_header(&quiet), None);
+}
+
+#[test]
+fn calls_are_refused_by_their_ids() {
+    let body = br#"[{"jsonrpc":"2.0","id":"a\"b","method":"tools/call","params":{"name":"left=block"}},
+        {"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":7,"method":"ping"},
+        {"jsonrpc":"2.0","id":8,"result":{}}]"#;
+    let refused = |path: &str, body: &[u8]| {
+        let mut exchange = exchange("{}", &[(":method", "POST"), (":path", path)]);
+        exchange.request_head(false);
+        refusal(exchange.request_body(body, &|| 0))
+    };
+    let reply = refused("/mcp", body);
+    let answers: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    let ids: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["id"].clone()).collect();
+    assert_eq!((reply.status, ids), (403, vec![json!("a\"b"), json!(7)]));
+    // The shape tells the dialect where the path does not; what cannot be read has no id.
+    let one = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"left=block"}}"#;
+    assert!(refused("/", one).body.starts_with(br#"{"jsonrpc":"2.0","id":1,"error":"#));
+    assert!(refused("/mcp", b"{").body.starts_with(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700"#));
+}
+
+#[test]
+fn what_the_path_names_is_the_model_and_the_dialect() {
+    let head = [(":method", "POST"), (":path", "/model/amazon.nova-lite-v1%3A0/invoke")];
+    let mut exchange = exchange("{}", &head);
+    exchange.request_head(false);
+    let reply = refusal(exchange.request_body(br#"{"model":"other","messages":[{"content":"left=block"}]}"#, &|| 0));
+    assert!(reply.headers.contains(&("x-amzn-errortype", "AccessDeniedException".to_owned())));
+    assert!(reply.body.starts_with(br#"{"message":"#));
+    let record: serde_json::Value = serde_json::from_str(&exchange.record().to_json()).unwrap();
+    assert_eq!(record["model"], "amazon.nova-lite-v1:0");
 }

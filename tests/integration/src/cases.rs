@@ -1,5 +1,7 @@
 //! The cases of `tests/cases/requests`: one corpus for every level.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
 /// A whole request with a place for a text.
@@ -8,11 +10,11 @@ pub struct Case {
     /// The format and the case, such as `openai_chat: tool result`.
     pub name: String,
     /// The format: the name of its file.
-    pub format: &'static str,
+    pub format: String,
     /// Where it is sent.
-    pub path: &'static str,
+    pub path: String,
     /// Header fields beside the content type.
-    pub headers: &'static [(&'static str, &'static str)],
+    pub headers: Vec<(String, String)>,
     /// The role of the text.
     pub role: String,
     /// Whether it asks for a stream.
@@ -37,37 +39,37 @@ impl Case {
     }
 }
 
-/// Every case of every format.
+/// Every case of every format, in the order of the files' names.
 pub fn all() -> Vec<Case> {
-    const OPENAI: &str = include_str!("../../cases/requests/openai_chat.json");
-    const ANTHROPIC: &str = include_str!("../../cases/requests/anthropic_messages.json");
-    [("openai_chat", OPENAI), ("anthropic_messages", ANTHROPIC)]
-        .into_iter()
-        .flat_map(|(f, file)| read(f, file))
-        .collect()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/requests");
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry of the folder").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json") && !file.ends_with("texts.json"));
+    files.sort();
+    files.iter().flat_map(|file| read(file)).collect()
 }
 
-fn read(format: &'static str, file: &str) -> Vec<Case> {
-    let cases: Vec<Value> = serde_json::from_str(file).unwrap_or_else(|e| panic!("{format}.json: {e}"));
+fn read(file: &Path) -> Vec<Case> {
+    let format = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = std::fs::read(file).unwrap_or_else(|e| panic!("{format}.json: {e}"));
+    let cases: Vec<Value> = serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{format}.json: {e}"));
     let text =
         |case: &Value, key: &str| case[key].as_str().unwrap_or_else(|| panic!("{format}.json: {key}")).to_owned();
-    let read = |case: &Value| Case {
-        name: format!("{format}: {}", text(case, "name")),
-        format,
-        path: text(case, "path").leak(),
-        headers: headers(format, &case["headers"]),
-        role: text(case, "role"),
-        stream: case.get("stream").unwrap_or(&case["body"]["stream"]) == true,
-        template: case["body"].to_string(),
+    let header = |(name, value): (&String, &Value)| {
+        (name.clone(), value.as_str().unwrap_or_else(|| panic!("{format}.json: {name}")).to_owned())
     };
-    cases.iter().map(read).collect()
-}
-
-fn headers(format: &str, headers: &Value) -> &'static [(&'static str, &'static str)] {
-    let own = |text: &str| -> &'static str { text.to_owned().leak() };
-    let value = |value: &Value| own(value.as_str().unwrap_or_else(|| panic!("{format}.json: a header")));
-    let fields = headers.as_object().into_iter().flatten();
-    fields.map(|(name, text)| (own(name), value(text))).collect::<Vec<_>>().leak()
+    cases
+        .iter()
+        .map(|case| Case {
+            name: format!("{format}: {}", text(case, "name")),
+            format: format.clone(),
+            path: text(case, "path"),
+            headers: case["headers"].as_object().into_iter().flatten().map(header).collect(),
+            role: text(case, "role"),
+            stream: *case.get("stream").unwrap_or(&case["body"]["stream"]) == true,
+            template: case["body"].to_string(),
+        })
+        .collect()
 }
 
 /// The attack and its benign twin.

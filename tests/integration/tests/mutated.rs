@@ -107,7 +107,7 @@ fn mutate(body: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     }
 }
 
-fn request(bodies: &[(Vec<u8>, &'static str)], random: &mut Random) -> http1::Request {
+fn request(bodies: &[(Vec<u8>, String)], random: &mut Random) -> http1::Request {
     let (mut body, path) = random.pick(bodies).clone();
     let other = &random.pick(bodies).0;
     if random.below(2) == 0 {
@@ -120,7 +120,7 @@ fn request(bodies: &[(Vec<u8>, &'static str)], random: &mut Random) -> http1::Re
         1 => "/v1/messages",
         2 => "/v1//chat/../chat/completions?x=%00",
         3 => "/anything",
-        _ => path,
+        _ => &path,
     };
     let method = if random.below(30) == 0 { "PUT" } else { "POST" };
     let mut request = http1::Request::new(method, path);
@@ -153,7 +153,7 @@ async fn mutated_requests_are_answered_or_refused_and_trap_nothing() {
     let texts = cases::texts();
     let bodies: Vec<_> = cases::all()
         .iter()
-        .flat_map(|case| [&texts.attack, &texts.benign].map(|text| (case.body(text).into_bytes(), case.path)))
+        .flat_map(|case| [&texts.attack, &texts.benign].map(|text| (case.body(text).into_bytes(), case.path.clone())))
         .collect();
     let bodies = Arc::new(bodies);
     let (refused, upstream) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));

@@ -46,15 +46,16 @@ struct Answer {
     status: u16,
     verdict: Option<String>,
     content_type: String,
+    error_type: Option<String>,
     body: String,
 }
 
 async fn ask(gateway: &Gateway, case: &Case, transport: Transport, body: &str, id: &str) -> Answer {
     use Transport as T;
-    let headers = [case.headers, &[("x-test", id)]].concat();
+    let headers = case.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("x-test", id)]);
     if matches!(transport, T::Http2 | T::Http2Bytes | T::Http2Trailers | T::Http2BytesTrailers) {
         let size = if matches!(transport, T::Http2Bytes | T::Http2BytesTrailers) { 1 } else { usize::MAX };
-        let mut request = http2::Request::post_json(case.path, "").cut(body.as_bytes(), size);
+        let mut request = http2::Request::post_json(&case.path, "").cut(body.as_bytes(), size);
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -67,10 +68,11 @@ async fn ask(gateway: &Gateway, case: &Case, transport: Transport, body: &str, i
             status: response.status,
             verdict: response.header("x-portcullis-verdict").map(str::to_owned),
             content_type: response.header("content-type").unwrap_or_default().to_owned(),
+            error_type: response.header("x-amzn-errortype").map(str::to_owned),
             body: response.text(),
         };
     }
-    let mut request = http1::Request::post_json(case.path, body);
+    let mut request = http1::Request::post_json(&case.path, body);
     for (name, value) in headers {
         request = request.header(name, value);
     }
@@ -87,6 +89,7 @@ async fn ask(gateway: &Gateway, case: &Case, transport: Transport, body: &str, i
         status: response.status,
         verdict: response.header("x-portcullis-verdict").map(str::to_owned),
         content_type: response.header("content-type").unwrap_or_default().to_owned(),
+        error_type: response.header("x-amzn-errortype").map(str::to_owned),
         body: response.text(),
     }
 }
@@ -97,14 +100,32 @@ fn assert_refused(gateway: &Gateway, case: &Case, id: &str, answer: &Answer) {
     assert!(verdict.starts_with("block; rule=PG-") && verdict.ends_with("; stage=rules"), "{id}: {verdict}");
     assert!(answer.content_type.starts_with("application/json"), "{id}: {}", answer.content_type);
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_else(|e| panic!("{id}: {e}: {}", answer.body));
-    match case.format {
-        "openai_chat" => {
+    match case.format.as_str() {
+        "openai_chat" | "openai_completions" | "openai_embeddings" | "openai_responses" => {
             assert!(body["error"]["message"].is_string() && body["error"]["type"].is_string(), "{id}: {body}");
         }
         "anthropic_messages" => {
             assert_eq!(body["type"], "error", "{id}");
             assert_eq!(body["error"]["type"], "permission_error", "{id}");
             assert!(body["error"]["message"].is_string(), "{id}: {body}");
+        }
+        "gemini" => {
+            assert_eq!((&body["error"]["code"], &body["error"]["status"]), (&json!(403), &json!("PERMISSION_DENIED")));
+            assert!(body["error"]["message"].is_string(), "{id}: {body}");
+        }
+        "ollama_chat" | "ollama_generate" => assert!(body["error"].is_string(), "{id}: {body}"),
+        "cohere_chat" => assert!(body["message"].is_string(), "{id}: {body}"),
+        "bedrock_converse" | "bedrock_invoke" => {
+            assert!(body["message"].is_string(), "{id}: {body}");
+            assert_eq!(answer.error_type.as_deref(), Some("AccessDeniedException"), "{id}");
+        }
+        "mcp" | "a2a" => {
+            let answer = body.get(0).unwrap_or(&body);
+            assert_eq!((&answer["jsonrpc"], &answer["error"]["code"]), (&json!("2.0"), &json!(-32050)), "{id}: {body}");
+            let sent: Value = serde_json::from_str(&case.body("x")).unwrap();
+            let call = sent.get(0).unwrap_or(&sent);
+            let id_of_call = if call["method"].is_string() { &call["id"] } else { &Value::Null };
+            assert_eq!(&answer["id"], id_of_call, "{id}: {body}");
         }
         other => panic!("{id}: no one has said how {other} refuses"),
     }
@@ -113,8 +134,12 @@ fn assert_refused(gateway: &Gateway, case: &Case, id: &str, answer: &Answer) {
     }
 }
 
-fn assert_delivered(gateway: &Gateway, id: &str, answer: &Answer, body: &str) {
-    assert_eq!(answer.status, 200, "{id}: {}", answer.body);
+/// The dialects that the model server answers in; in any other its word is 404, and the body is there all the same.
+const SPOKEN: [&str; 2] = ["openai_chat", "anthropic_messages"];
+
+fn assert_delivered(gateway: &Gateway, case: &Case, id: &str, answer: &Answer, body: &str) {
+    let expected = if SPOKEN.contains(&case.format.as_str()) { 200 } else { 404 };
+    assert_eq!(answer.status, expected, "{id}: {}", answer.body);
     assert_eq!(answer.verdict, None, "{id}");
     let seen = gateway.seen_with("x-test", id);
     assert_eq!(seen.len(), 1, "{id}");
@@ -134,7 +159,7 @@ async fn matrix(transports: &[Transport]) {
             let id = format!("{} {transport:?} benign", case.name);
             let body = case.body(&texts.benign);
             let answer = ask(gateway, &case, *transport, &body, &id).await;
-            assert_delivered(gateway, &id, &answer, &body);
+            assert_delivered(gateway, &case, &id, &answer, &body);
         }
     }
 }
@@ -166,7 +191,7 @@ async fn a_mebibyte_with_the_attack_at_its_end() {
             let body = case.body(&format!("{filler}{}", texts.benign));
             assert!(body.len() > 1_048_000);
             let answer = ask(gateway, &case, transport, &body, &id).await;
-            assert_delivered(gateway, &id, &answer, &body);
+            assert_delivered(gateway, &case, &id, &answer, &body);
         }
     }
 }
@@ -176,7 +201,8 @@ async fn the_audit_record_of_a_refusal_and_of_an_answer() {
     let gateway = gateway().await;
     let texts = cases::texts();
     for case in cases::all().into_iter().filter(|case| case.name.ends_with(": tool result")) {
-        let reply = gateway.post(case.path, case.headers, case.body(&texts.attack)).await;
+        let headers: Vec<_> = case.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let reply = gateway.post(&case.path, &headers, case.body(&texts.attack)).await;
         let record = gateway.audit_of(&reply).await;
         assert_eq!(record["verdict"], "block");
         assert_eq!(record["stage"], "rules");
@@ -186,11 +212,12 @@ async fn the_audit_record_of_a_refusal_and_of_an_answer() {
         assert!(record["rules"][0].as_str().unwrap().starts_with("PG-"));
         assert!(!record.to_string().contains("previous"), "a record holds no content: {record}");
 
-        let reply = gateway.post(case.path, case.headers, case.body(&texts.benign)).await;
+        let reply = gateway.post(&case.path, &headers, case.body(&texts.benign)).await;
         let record = gateway.audit_of(&reply).await;
         assert_eq!(record["verdict"], "allow");
         assert_eq!(record["origin"], "upstream");
-        assert_eq!(record["model"], "m");
+        let model = if case.format == "bedrock_converse" { "anthropic.claude-3-5-sonnet-20241022-v2:0" } else { "m" };
+        assert_eq!(record["model"], model);
         assert_eq!(record["complete"], true);
         assert!(record["inspected_bytes"].as_u64().unwrap() >= texts.benign.len() as u64);
     }
