@@ -39,7 +39,8 @@ impl std::fmt::Debug for Redacted {
 ///
 /// The concatenated output is the same for every way the text is cut. What is held back is the part that may still
 /// become a finding: the current word, the groups of a number so far, the start of a token; at most a few hundred bytes
-/// (4 KiB inside a private key, which is swallowed as it arrives). Nothing is ever released because of time.
+/// (2 KiB in the header of a JWT, 4 KiB inside a private key, which is swallowed as it arrives).
+/// Nothing is ever released because of time.
 ///
 /// Findings too long to be read to their end (JWT, private keys, tokens over 512 bytes) are replaced by their kind under
 /// every operator but [`Operator::Keep`], [`Operator::Remove`] and [`Operator::Block`].
