@@ -141,7 +141,7 @@ pub(super) fn audio(reading: &mut Reading, audio: Value<'_>, role: Role) {
     reading.members(audio, role, |reading, key, value| {
         match key {
             "transcript" => reading.text(value, role),
-            "data" => reading.skip(value, SkipReason::Media, role),
+            "data" => reading.base64(value, SkipReason::Media, role),
             "id" => reading.stored(value, SkipReason::Media, role),
             "format" | "expires_at" => reading.setting(value),
             _ => return Known::No,

@@ -25,7 +25,8 @@ pub(super) fn url(reading: &mut Reading, value: Value<'_>, reason: SkipReason, r
 }
 
 /// Reads content that is sent along: a `data:` URL, or base64 of a `media_type` that stands beside it. Text is a
-/// document; the rest is skipped, as `reason` when the media type does not say what it is.
+/// document; the rest is skipped, as `reason` when the media type does not say what it is; what is no such URL and
+/// cannot be base64 is inspected.
 pub(super) fn content(
     reading: &mut Reading,
     value: Value<'_>,
@@ -37,10 +38,13 @@ pub(super) fn content(
     let own = prefix(string);
     let beside = media_type.map(prefix).unwrap_or_default();
     let media_type = own.strip_prefix(b"data:").unwrap_or(&beside);
+    let reason = kind(media_type).unwrap_or(reason);
     if textual(media_type) {
         reading.text(value, document(role));
+    } else if own.starts_with(b"data:") {
+        reading.skip(value, reason, role);
     } else {
-        reading.skip(value, kind(media_type).unwrap_or(reason), role);
+        reading.base64(value, reason, role);
     }
 }
 
