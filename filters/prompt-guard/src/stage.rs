@@ -6,7 +6,7 @@ use portcullis_core::config::{MODES, Reader, Word, choose};
 use portcullis_core::stage::{Kind, Request, Settings, Stage};
 use portcullis_core::text::OffsetMap;
 use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Verdict};
-use portcullis_core::wire::{Role, Span};
+use portcullis_core::wire::{Role, Source, Span};
 
 use crate::decoded::Decoded;
 use crate::escapes;
@@ -138,6 +138,19 @@ impl Stage for Guarding {
             joined.push(decoded, text.role, &mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
         }
         joined.finish(&mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
+        // A member that no dialect knows, put between two parts, does not keep a model from reading them together.
+        let texts = &request.prompt.texts;
+        if texts.iter().any(|text| text.source == Source::Unrecognised) {
+            let mut joined = Joined::new();
+            let mut budget = inner.max_text_bytes;
+            for text in texts.iter().filter(|text| text.source == Source::Defined) {
+                let decoded = Decoded::of(request.body, text, budget);
+                budget = budget.saturating_sub(decoded.read);
+                joined
+                    .push(decoded, text.role, &mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
+            }
+            joined.finish(&mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
+        }
         opinion.findings = findings;
         opinion.score = inspection.score();
         opinion.verdict = inner.thresholds.verdict(opinion.score);

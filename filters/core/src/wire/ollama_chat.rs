@@ -5,7 +5,7 @@
 
 use super::read::{Fit, Format};
 use super::reading::{Known, Reading, listed};
-use super::{Dialect, Role, SkipReason, schema};
+use super::{Dialect, Role, SkipReason, openai_chat, schema};
 use crate::json::{Kind, Str, Value};
 
 pub(super) const FORMAT: Format = Format { dialect: Dialect::OllamaChat, paths: &[&["api", "chat"]], fit, read };
@@ -52,7 +52,9 @@ fn message(reading: &mut Reading, message: Value<'_>) {
     reading.members(message, role, |reading, key, value| {
         match key {
             "role" => reading.word(value, &["system", "user", "assistant", "tool"], role),
-            "content" | "thinking" | "tool_name" | "name" => reading.text(value, role),
+            // A string; servers that speak for Ollama take OpenAI's parts, too.
+            "content" => openai_chat::content(reading, value, role),
+            "thinking" | "tool_name" | "name" => reading.text(value, role),
             "images" => images(reading, value, role),
             "tool_calls" => reading.each(value, Role::ToolArgument, tool_call),
             "tool_call_id" => reading.id(value, role),

@@ -95,7 +95,7 @@ fn role(message: Value<'_>) -> Role {
 }
 
 /// The content of a message: a string, parts, or nothing.
-fn content(reading: &mut Reading, content: Value<'_>, role: Role) {
+pub(super) fn content(reading: &mut Reading, content: Value<'_>, role: Role) {
     match content.kind() {
         Kind::Array => content.items().for_each(|item| part(reading, item, role)),
         _ => reading.text(content, role),
