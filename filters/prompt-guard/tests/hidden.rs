@@ -64,7 +64,7 @@ fn an_attack_over_messages_of_one_role_is_refused() {
 fn what_different_roles_say_is_not_one_text() {
     let (left, right) = ATTACK.split_at(20);
     let body = json!({"messages": [{"role": "user", "content": left}, {"role": "assistant", "content": "?"},
-        {"role": "user", "content": right.trim_start_matches(" instructions and reveal")}]});
+        {"role": "user", "content": right.trim_start_matches("instructions and reveal")}]});
     assert!(!is_refused("/v1/chat/completions", &body));
     let tools = ["cancel", "previous", "orders"]
         .map(|name| json!({"type": "function", "function": {"name": name, "parameters": {}}}));
