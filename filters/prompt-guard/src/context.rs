@@ -47,7 +47,8 @@ pub(crate) fn is_one_clause(text: &str, start: usize, end: usize) -> bool {
 /// Whether the match from `start` to `end` stands right behind an opening quotation mark whose closing one follows
 /// soon: words that are spoken about.
 pub(crate) fn is_quoted(text: &str, start: usize, end: usize) -> bool {
-    let before = text.get(..start).unwrap_or_default().chars().rev().find(|c| !matches!(fold(*c), Fold::Nothing));
+    let mut before = text.get(..start).unwrap_or_default().chars().rev().take(NEAR);
+    let before = before.find(|c| !matches!(fold(*c), Fold::Nothing));
     let close: &[char] = match before {
         Some('"') => &['"'],
         Some('\'' | '‘' | '‚') => &['\'', '’', '‘'],
