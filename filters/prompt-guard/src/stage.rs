@@ -45,7 +45,7 @@ impl Kind for PromptGuard {
         let mode = choose(r, "mode", MODES, "Whether the stage refuses, only records, or does not run.");
         let mut threshold = |key, standard: f32, doc| {
             #[allow(clippy::cast_possible_truncation, reason = "from 0 to 1")]
-            let value = r.number(key, f64::from((standard * 100.0).round()) / 100.0, 0.0, 1.0, doc) as f32;
+            let value = r.number(key, f64::from((standard * 100.0).round()) / 100.0, 0.01, 1.0, doc) as f32;
             value
         };
         let flag = threshold("flag", standard.flag, "Requests that score this much are recorded.");
