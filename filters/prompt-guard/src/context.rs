@@ -11,7 +11,7 @@ const OPENERS: &str = "\n\r.!?:;,–—([{<>]})|/=\"“”‘«»„。、…•
 /// Whether what begins at `at` begins a sentence, a line, a clause or a quotation.
 pub(crate) fn opens(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
-    let mut seen = before.chars().rev().take(NEAR).filter(|c| !matches!(fold(*c), Fold::Nothing)).map(plain);
+    let mut seen = before.chars().rev().filter(|c| !matches!(fold(*c), Fold::Nothing)).map(plain).take(NEAR);
     let passed = |c: char| matches!(c, '*' | '_' | '#' | '`') || (c.is_whitespace() && !matches!(c, '\n' | '\r'));
     match seen.find(|c| !passed(*c)) {
         None => true,
@@ -83,7 +83,8 @@ struct Marks([Option<char>; 8]);
 
 impl Marks {
     fn of(chars: impl Iterator<Item = char>) -> Self {
-        let mut marks = chars.take(NEAR).filter(seen).map(plain).take_while(|c| !c.is_alphanumeric());
+        // Invisible characters are passed over however many there are: a run of them stands at one match only.
+        let mut marks = chars.filter(seen).map(plain).take_while(|c| !c.is_alphanumeric());
         Self(core::array::from_fn(|_| marks.next()))
     }
 
