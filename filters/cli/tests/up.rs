@@ -71,7 +71,9 @@ impl Up {
     }
 
     fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        // The shell's own `kill`: a bare machine has no program of that name.
+        let command = format!("kill -s {name} {}", self.child.id());
+        let status = Command::new("/bin/sh").args(["-c", &command]).status().unwrap();
         assert!(status.success());
     }
 
