@@ -12,11 +12,9 @@ fn chat(text: &str) -> String {
 }
 
 /// The samples of our metrics, by name and labels as they are written.
-async fn scrape(gateway: &Gateway) -> BTreeMap<String, f64> {
-    let page = gateway.envoy().admin_get("/stats/prometheus").await.unwrap().text();
-    let ours = page.lines().filter(|line| line.starts_with("portcullis"));
-    let split = ours.filter_map(|line| line.rsplit_once(' '));
-    split.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect()
+fn samples(page: &str) -> BTreeMap<&str, f64> {
+    let ours = page.lines().filter(|line| line.starts_with("portcullis_"));
+    ours.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name, value.parse().unwrap())).collect()
 }
 
 #[tokio::test]
@@ -30,19 +28,26 @@ async fn prometheus_sees_labels_and_counts() {
         assert_eq!(gateway.post(CHAT, &[], chat(&texts.benign)).await.status, 200);
     }
     assert_eq!(gateway.post(CHAT, &[("x-portcullis-verdict", "allow")], "{").await.status, 400);
-    let samples = scrape(&gateway).await;
-    let with = |name: &str, labels: &[&str]| -> f64 {
-        let all = samples.iter().filter(|(sample, _)| sample.starts_with(&format!("{name}{{")));
-        all.filter(|(sample, _)| labels.iter().all(|label| sample.contains(label))).map(|(_, value)| value).sum()
+    let page = gateway.envoy().admin_get("/stats/prometheus").await.unwrap().text();
+    let samples = samples(&page);
+    for (sample, value) in [
+        (r#"portcullis_requests{verdict="allow",stage="none",mode="enforce"}"#, 2.0),
+        (r#"portcullis_requests{verdict="block",stage="rules",mode="enforce"}"#, 3.0),
+        (r#"portcullis_requests{verdict="block",stage="read",mode="enforce"}"#, 1.0),
+        (r#"portcullis_unreadable{reason="malformed"}"#, 1.0),
+        ("portcullis_forged_headers{}", 1.0),
+    ] {
+        assert_eq!(samples.get(sample), Some(&value), "{sample} in {samples:?}");
+    }
+    let sum_of = |name: &str| -> f64 {
+        samples.iter().filter(|(sample, _)| sample.split('{').next() == Some(name)).map(|(_, value)| value).sum()
     };
-    let requests = "portcullis_requests";
-    assert_eq!(with(requests, &[r#"verdict="block""#, r#"stage="rules""#, r#"mode="enforce""#]), 3.0, "{samples:?}");
-    assert_eq!(with(requests, &[r#"verdict="allow""#, r#"stage="none""#]), 2.0, "{samples:?}");
-    assert_eq!(with(requests, &[r#"verdict="block""#, r#"stage="read""#]), 1.0, "{samples:?}");
-    assert_eq!(with(requests, &[]), 6.0, "{samples:?}");
-    assert_eq!(with("portcullis_unreadable", &[r#"reason="malformed""#]), 1.0, "{samples:?}");
-    assert_eq!(with("portcullis_forged_headers", &[]), 1.0, "{samples:?}");
-    let inspected = with("portcullis_inspected_bytes", &[]);
+    assert_eq!(sum_of("portcullis_requests"), 6.0, "{samples:?}");
+    for name in samples.keys().filter_map(|sample| sample.split('{').next()) {
+        let labels = ["verdict", "stage", "mode", "reason", "cause", "callback"];
+        assert!(!labels.iter().any(|label| name.contains(&format!("_{label}_"))), "a label is left in {name}");
+    }
+    let inspected = sum_of("portcullis_inspected_bytes");
     let texts_sent = 3 * texts.attack.len() + 2 * texts.benign.len();
     assert!(inspected >= texts_sent as f64, "{inspected} of {texts_sent}");
 }
