@@ -11,11 +11,12 @@ pub fn table(rules: &[Rule]) -> String {
         let roles: Vec<_> = rule.roles.iter().map(|role| format!("Role::{}", camel(role))).collect();
         writeln!(
             out,
-            "Rule {{ id: pg({}), title: {:?}, severity: {}, quoted: {}, roles: &[{}], languages: &{:?}, references: &{:?}, sets: &[",
+            "Rule {{ id: pg({}), title: {:?}, severity: {}, quoted: {}, paranoia: {}, roles: &[{}], languages: &{:?}, references: &{:?}, sets: &[",
             rule.number,
             rule.title,
             severity(rule.severity),
             severity(rule.quoted),
+            rule.paranoia,
             roles.join(", "),
             rule.languages,
             rule.references,

@@ -18,6 +18,9 @@ struct File {
     severity: String,
     /// What it weighs where the text is only quoted; as `severity` when absent.
     quoted: Option<String>,
+    /// The level of paranoia from which on it runs: 1, always, to 4.
+    #[serde(default = "first")]
+    paranoia: u8,
     /// Who must speak; everyone when absent.
     #[serde(default)]
     roles: Vec<String>,
@@ -37,6 +40,10 @@ struct File {
     /// Groups of words that follow each other.
     #[serde(default)]
     near: Vec<Near>,
+}
+
+const fn first() -> u8 {
+    1
 }
 
 /// One of each group, in their order, not far from each other.
@@ -59,6 +66,7 @@ pub struct Rule {
     pub title: String,
     pub severity: &'static str,
     pub quoted: &'static str,
+    pub paranoia: u8,
     pub roles: Vec<&'static str>,
     pub languages: Vec<String>,
     pub references: Vec<String>,
@@ -151,6 +159,9 @@ impl Check<'_> {
         }
         let severity = self.one_of("severity", &file.severity, SEVERITIES);
         let quoted = file.quoted.map_or(severity, |quoted| self.one_of("quoted", &quoted, SEVERITIES));
+        if !(1..=4).contains(&file.paranoia) {
+            self.problem("paranoia", "is not 1 to 4");
+        }
         let roles = file.roles.iter().map(|role| self.one_of("roles", role, ROLES)).collect();
         let unless = self.terms("unless", &file.unless);
         let mut sets = Vec::new();
@@ -185,6 +196,7 @@ impl Check<'_> {
             title: file.title,
             severity,
             quoted,
+            paranoia: file.paranoia,
             roles,
             languages: file.languages,
             references: file.references,

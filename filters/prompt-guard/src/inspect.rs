@@ -9,16 +9,26 @@ use crate::scan::{Hit, Scan};
 use crate::score::score;
 
 /// Which rules count.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
+    /// Rules of a higher level of paranoia do not run.
+    pub paranoia: u8,
     /// Rules that do not run: places in the rule set.
     pub disabled: Vec<usize>,
     /// Rules that are recorded as a [`Severity::Notice`] and add nothing to the score.
     pub shadow: Vec<usize>,
 }
 
+/// The rules of the first level of paranoia, all of them.
+impl Default for Choice {
+    fn default() -> Self {
+        Self { paranoia: 1, disabled: Vec::new(), shadow: Vec::new() }
+    }
+}
+
 /// One request under inspection.
 pub struct Inspection<'r> {
+    rules: &'r Ruleset,
     scan: Scan<'r>,
     choice: &'r Choice,
     /// By rule: the greatest severity it fired with.
@@ -29,7 +39,7 @@ pub struct Inspection<'r> {
 impl<'r> Inspection<'r> {
     /// An inspection that has seen nothing.
     pub fn new(rules: &'r Ruleset, choice: &'r Choice) -> Self {
-        Self { scan: Scan::new(rules), choice, fired: vec![None; rules.len()], plain: Plain::default() }
+        Self { rules, scan: Scan::new(rules), choice, fired: vec![None; rules.len()], plain: Plain::default() }
     }
 
     /// Inspects one text. `found` is told of every rule that fires in it, as by [`Scan::text`].
@@ -45,9 +55,13 @@ impl<'r> Inspection<'r> {
         wanted: &dyn Fn(&Hit) -> bool,
         found: &mut dyn FnMut(Hit),
     ) {
-        let Self { scan, choice, fired, plain } = self;
+        let Self { rules, scan, choice, fired, plain } = self;
+        let runs = |rule: usize| {
+            rules.rules.get(rule).is_some_and(|rule| rule.paranoia <= choice.paranoia)
+                && !choice.disabled.contains(&rule)
+        };
         normalise(text, plain);
-        scan.text(text, plain, role, &|rule| !choice.disabled.contains(&rule), &mut |mut hit| {
+        scan.text(text, plain, role, &runs, &mut |mut hit| {
             if !wanted(&hit) {
                 return;
             }

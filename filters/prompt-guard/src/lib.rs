@@ -13,10 +13,11 @@ mod rule;
 mod ruleset;
 mod scan;
 pub mod score;
+mod settings;
 mod stage;
 
 pub use inspect::{Choice, Inspection};
-pub use rule::{BASE, MAX_WITHIN, MAX_WORDS, Rule, Set};
+pub use rule::{BASE, MAX_PARANOIA, MAX_WITHIN, MAX_WORDS, Rule, Set};
 pub use ruleset::{Ruleset, Unfit};
 pub use scan::{Hit, Scan};
-pub use stage::{PROMPT_GUARD, PromptGuard};
+pub use settings::{PROMPT_GUARD, PromptGuard};

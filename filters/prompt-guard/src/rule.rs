@@ -14,6 +14,8 @@ pub struct Rule<'a> {
     pub severity: Severity,
     /// What it weighs where a person or a model only quotes it.
     pub quoted: Severity,
+    /// The level of paranoia from which on it runs: 1, always, to [`MAX_PARANOIA`].
+    pub paranoia: u8,
     /// Who must speak; everyone when empty.
     pub roles: &'a [Role],
     /// ISO 639-1 codes of the languages it reads; `und` for what is no language.
@@ -42,6 +44,8 @@ pub struct Set<'a> {
     pub exact: &'a [(&'a str, &'a str)],
 }
 
+/// The highest level of paranoia, as in the OWASP Core Rule Set: there, rules run that need tuning by exceptions.
+pub const MAX_PARANOIA: u8 = 4;
 /// Words in a term.
 pub const MAX_WORDS: u8 = 8;
 /// Words between two terms.

@@ -63,6 +63,7 @@ pub(crate) struct RuleOf {
     pub id: RuleId,
     pub severity: Severity,
     pub quoted: Severity,
+    pub paranoia: u8,
     /// One bit a role.
     pub roles: u16,
 }
@@ -166,6 +167,7 @@ impl Ruleset {
             id: rule.id,
             severity: rule.severity,
             quoted: rule.quoted,
+            paranoia: rule.paranoia,
             roles: if rule.roles.is_empty() { u16::MAX } else { rule.roles.iter().fold(0, |all, r| all | bit(*r)) },
         });
         let groups = usize::try_from(groups).map_err(|_| Unfit::TooLarge)?;

@@ -107,6 +107,7 @@ proptest! {
                 title: "",
                 severity: Severity::Error,
                 quoted: Severity::Error,
+                paranoia: 1,
                 roles: &[],
                 languages: &[],
                 references: &[],
@@ -216,8 +217,17 @@ fn a_finding_begins_at_the_term_that_was_not_part_of_the_next_one() {
     let set = [Set { groups: &[&[" a "], &[" a b "]], within: 3, opening: false, unless: &[], exact: &[] }];
     let id = RuleId::new(*b"PG", 1).unwrap();
     let severity = Severity::Error;
-    let rule =
-        Rule { id, title: "", severity, quoted: severity, roles: &[], languages: &[], references: &[], sets: &set };
+    let rule = Rule {
+        id,
+        title: "",
+        severity,
+        quoted: severity,
+        paranoia: 1,
+        roles: &[],
+        languages: &[],
+        references: &[],
+        sets: &set,
+    };
     let rules = Ruleset::compile(&[rule]).unwrap();
     let mut plain = Plain::default();
     normalise("x a, a b", &mut plain);
