@@ -258,7 +258,7 @@ fn plain(term: &str) -> Result<String, &'static str> {
         () if letters == 0 => return Err("has no word in it"),
         () if stem && letters < 3 => return Err("is too short a begin of a word"),
         () if text.len() > 80 => return Err("is over 80 bytes"),
-        () if text.trim().split(' ').count() > 8 => return Err("has more than 8 words"),
+        () if text.trim().split(' ').count() > 15 => return Err("has more than 15 words"),
         () => {}
     }
     if stem {

@@ -6,7 +6,7 @@ use portcullis_core::text::{Fold, fold};
 const NEAR: usize = 48;
 
 /// Marks after which a sentence, a line, a clause or a quotation begins.
-const OPENERS: &str = "\n\r.!?:;,–—([{<>]})|/=\"“”‘«»„。、…•¡¿「『";
+const OPENERS: &str = "\n\r.!?:;,–—([{<>]})|/=\"“”‘«»„。、…•¡¿「『،؛؟۔।॥";
 
 /// Whether what begins at `at` begins a sentence, a line, a clause or a quotation.
 pub(crate) fn opens(text: &str, at: usize) -> bool {
@@ -25,8 +25,10 @@ pub(crate) fn opens(text: &str, at: usize) -> bool {
 const FAR: usize = 256;
 
 /// What ends a clause or opens the next one.
-const ENDS: [char; 21] =
-    [',', '，', '、', '–', '—', '.', '!', '?', ':', ';', '。', '！', '？', '：', '；', '．', '｡', '।', '…', '¡', '¿'];
+const ENDS: [char; 26] = [
+    ',', '，', '、', '–', '—', '.', '!', '?', ':', ';', '。', '！', '？', '：', '；', '．', '｡', '।', '…', '¡', '¿',
+    '،', '؛', '؟', '۔', '॥',
+];
 
 /// Whether no clause ends between `start` and `end`: a "not" before that says nothing about what follows. A single
 /// line break ends none.

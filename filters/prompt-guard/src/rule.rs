@@ -46,8 +46,8 @@ pub struct Set<'a> {
 
 /// The highest level of paranoia, as in the OWASP Core Rule Set: there, rules run that need tuning by exceptions.
 pub const MAX_PARANOIA: u8 = 4;
-/// Words in a term.
-pub const MAX_WORDS: u8 = 8;
+/// Words in a term. In scripts without blanks a letter is a word.
+pub const MAX_WORDS: u8 = 15;
 /// Words between two terms.
 pub const MAX_WITHIN: u8 = 32;
 

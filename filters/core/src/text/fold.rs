@@ -1,5 +1,7 @@
 //! What becomes of one character.
 
+use super::scripts;
+
 /// What becomes of one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fold {
@@ -11,6 +13,8 @@ pub enum Fold {
     Letter(char),
     /// Two ASCII letters.
     Pair([u8; 2]),
+    /// Two letters of a word.
+    Ligature([char; 2]),
     /// A word by itself: scripts that are written without blanks.
     Word(char),
 }
@@ -29,9 +33,17 @@ pub fn fold(c: char) -> Fold {
     if let Some(letter) = looks_like(c) {
         return Fold::Letter(char::from(letter));
     }
+    if c >= '\u{600}'
+        && let Some(fold) = scripts::fold(c)
+    {
+        return fold;
+    }
     match c {
         '\u{430}'..='\u{45f}' | '\u{5d0}'..='\u{5ea}' | '\u{ac00}'..='\u{d7a3}' => Fold::Letter(c),
-        '\u{410}'..='\u{42f}' => Fold::Letter(char::from_u32((c as u32).saturating_add(0x20)).unwrap_or(c)),
+        '\u{410}'..='\u{42f}' => {
+            let lower = char::from_u32((c as u32).saturating_add(0x20)).unwrap_or(c);
+            Fold::Letter(looks_like(lower).map_or(lower, char::from))
+        }
         '\u{4e00}'..='\u{9fff}' => Fold::Word(c),
         'ß' | 'ẞ' => Fold::Pair(*b"ss"),
         'æ' | 'Æ' => Fold::Pair(*b"ae"),
@@ -113,16 +125,17 @@ const FIRST: u32 = 0xaa;
 const LOOKS_LIKE: [u8; 0x530 - FIRST as usize] = looks_like_table();
 
 /// Each ASCII letter with those that look like it, in both cases: Latin-1 Supplement, Latin Extended-A, letters of
-/// IPA, Greek and Cyrillic. Unicode's confusables.txt and the canonical decompositions, cut to what reads as the letter.
+/// IPA, Greek and Cyrillic. Unicode's confusables.txt and the canonical decompositions, cut to what reads as the letter. A capital of
+/// Cyrillic and its small letter stand under one Latin letter; some of Greek do not.
 const LOOKALIKES: [(u8, &str); 26] = [
     (b'a', "ªàáâãäåÀÁÂÃÄÅāăąĀĂĄǎǍɑάαΑΆаАӑӓӐӒ"),
-    (b'b', "ƀɓΒВʙ"),
+    (b'b', "ƀɓΒВвʙ"),
     (b'c', "çÇćĉċčĆĈĊČсСϲϹ"),
     (b'd', "ðÐďđĎĐɗԁԀ"),
-    (b'e', "èéêëÈÉÊËēĕėęěĒĔĖĘĚεέΕΈеЕёЁѐЀҽҾ"),
+    (b'e', "èéêëÈÉÊËēĕėęěĒĔĖĘĚεέΕΈеЕёЁѐЀҼҽҾҿ"),
     (b'f', "ƒϜ"),
     (b'g', "ĝğġģĜĞĠĢɡԍ"),
-    (b'h', "ĥħĤĦΗΉНһҺ"),
+    (b'h', "ĥħĤĦΗΉНнһҺ"),
     (b'i', "ìíîïÌÍÎÏĩīĭįıĨĪĬĮİɩιίϊΙΊіІїЇӏ"),
     (b'j', "ĵĴϳͿјЈ"),
     (b'k', "ķĸĶκΚкКқҚ"),
@@ -180,9 +193,9 @@ fn is_unseen(c: char) -> bool {
     )
 }
 
-/// Kana and Han: written without blanks, so that each character stands as a word.
+/// Han: written without blanks, so that each character stands as a word.
 fn is_own_word(c: char) -> bool {
-    matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
         | '\u{20000}'..='\u{3ffff}')
         && c.is_alphanumeric()
 }

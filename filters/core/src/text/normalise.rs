@@ -2,6 +2,7 @@
 
 use super::fold::{BREAK, Fold, SKIP, ascii, fold};
 use super::offsets::OffsetMap;
+use super::scripts;
 
 /// The plain form of a text, and the way back.
 ///
@@ -101,6 +102,7 @@ impl Writer<'_> {
             Fold::Break => self.blank(at),
             Fold::Letter(letter) => self.letter(at, letter),
             Fold::Pair(letters) => letters.into_iter().for_each(|letter| self.letter(at, char::from(letter))),
+            Fold::Ligature(letters) => letters.into_iter().for_each(|letter| self.letter(at, letter)),
             Fold::Word(word) => {
                 self.blank(at);
                 self.letter(at, word);
@@ -110,7 +112,21 @@ impl Writer<'_> {
     }
 
     fn letter(&mut self, at: usize, letter: char) {
+        if ('\u{1161}'..='\u{11c2}').contains(&letter) && self.joins(letter) {
+            return;
+        }
         self.mark(at);
         self.text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
+    /// Whether `letter` made a syllable of Hangul with the letter before it, which is then written in its place.
+    fn joins(&mut self, letter: char) -> bool {
+        // Both are three bytes long, so what is mapped stays so.
+        let before = self.text.len().saturating_sub(3);
+        let last = self.text.get(before..).and_then(|last| core::str::from_utf8(last).ok()?.chars().next());
+        let Some(syllable) = last.and_then(|last| scripts::syllable(last, letter)) else { return false };
+        self.text.truncate(before);
+        self.text.extend_from_slice(syllable.encode_utf8(&mut [0; 4]).as_bytes());
+        true
     }
 }

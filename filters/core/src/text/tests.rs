@@ -51,6 +51,59 @@ fn han_and_kana_stand_alone_and_other_scripts_keep_their_words() {
 }
 
 #[test]
+fn spellings_of_one_word_in_other_scripts_read_alike() {
+    for (spellings, wanted) in [
+        // Arabic: hamza, madda, alef maqsura, tatweel, harakat, another keyboard, presentation forms.
+        (
+            &["أوامر", "اوامر", "ا\u{654}وامر", "أَوَامِر", "أو\u{640}امر", "\u{fe83}\u{feed}\u{fe8d}\u{fee3}\u{feae}"][..],
+            " اوامر ",
+        ),
+        (&["على", "علی", "علي", "\u{fecb}\u{fee0}\u{fef0}"], " علي "),
+        (&["الآن", "الان", "ا\u{fef5}ن", "ا\u{fefb}ن"], " الان "),
+        (&["كلمة", "کلمه"], " كلمه "),
+        // Hebrew with and without points.
+        (&["הוֹרָאוֹת", "הוראות"], " הוראות "),
+        // Devanagari: virama parts no word, nukta in one character or two.
+        (&["निर\u{94d}देश"], " निरदेश "),
+        (&["नज़र", "नज\u{93c}र", "नजर"], " नजर "),
+        (&["यहाँ", "यहां"], " यहां "),
+        (&["அ\u{bbf}க்"], " அ\u{bbf}க "),
+        // Thai and its neighbours, without blanks.
+        (&["คำสั่ง", "ค\u{e4d}าสัง"], " ค า ส ง "),
+        (&["ລະບົບ"], " ລ ະ ບ ບ "),
+        // Kana: halfwidth, katakana, voiced marks apart.
+        (&["システム", "ｼｽﾃﾑ", "しすてむ"], " し す て む "),
+        (&["プロンプト", "ﾌﾟﾛﾝﾌﾟﾄ", "フ\u{309a}ロンフ\u{309a}ト"], " ふ ろ ん ふ と "),
+        (&["ぎじづぞばゔ"], " き し つ そ は う "),
+        // Hangul in conjoining letters, as some file systems give it.
+        (&["지시를", "\u{110c}\u{1175}\u{1109}\u{1175}\u{1105}\u{1173}\u{11af}"], " 지시를 "),
+        (&["각가", "\u{1100}\u{1161}\u{11a8}\u{1100}\u{200b}\u{1161}"], " 각가 "),
+    ] {
+        for spelling in spellings {
+            assert_eq!(plain(spelling), wanted, "{spelling:?}");
+        }
+    }
+}
+
+#[test]
+fn case_makes_no_difference_to_a_word_in_cyrillic() {
+    let differs = |c: &char| plain(&c.to_string()) != plain(&c.to_lowercase().collect::<String>());
+    assert_eq!(('\u{400}'..'\u{530}').filter(differs).collect::<String>(), "");
+}
+
+#[test]
+fn the_map_leads_back_through_other_scripts() {
+    let text = "\u{110c}\u{1175}\u{1109}\u{1175}, \u{fefb} คำ ok";
+    let mut p = Plain::default();
+    normalise(text, &mut p);
+    assert_eq!(std::str::from_utf8(p.bytes()).unwrap(), " 지시 لا ค า ok ");
+    assert_eq!(p.origin(1, 4), (0, 6));
+    assert_eq!(p.origin(4, 7), (6, 12));
+    let ok = p.bytes().len() - 3;
+    assert_eq!(p.origin(ok, ok + 2), (text.len() - 2, text.len()));
+}
+
+#[test]
 fn the_map_leads_back_to_the_word() {
     let text = "Well — “ΙGNО\u{200b}RE,   ａll” 忽略";
     let mut p = Plain::default();
@@ -69,14 +122,14 @@ fn the_map_leads_back_to_the_word() {
 
 proptest! {
     #[test]
-    fn the_plain_form_is_bounded_and_plain(text in "\\PC{0,40}|[a-zA-Z ,.\u{200b}忽é\u{202e}ｆß]{0,60}") {
+    fn the_plain_form_is_bounded_and_plain(text in "\\PC{0,40}|[a-zA-Z ,.\u{200b}忽é\u{202e}ｆß]{0,60}|[\u{1100}\u{1161}\u{11a8}가ｶﾞｱ\u{fefb}\u{94d}कำ ั a]{0,40}") {
         let plain = plain(&text);
         prop_assert!(plain.starts_with(' ') && plain.ends_with(' ') && !plain.contains("  "));
         prop_assert!(plain.len() <= text.len() * 2 + 2);
     }
 
     #[test]
-    fn the_map_is_monotone_in_bounds_and_keeps_to_characters(text in "\\PC{0,40}|[a-zA-Z ,.\u{200b}忽é\u{202e}ｆß]{0,60}") {
+    fn the_map_is_monotone_in_bounds_and_keeps_to_characters(text in "\\PC{0,40}|[a-zA-Z ,.\u{200b}忽é\u{202e}ｆß]{0,60}|[\u{1100}\u{1161}\u{11a8}가ｶﾞｱ\u{fefb}\u{94d}कำ ั a]{0,40}") {
         let mut p = Plain::default();
         normalise(&text, &mut p);
         let bounds = std::str::from_utf8(p.bytes()).unwrap().char_indices().map(|(i, _)| i);
