@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod audit;
+pub mod coding;
 pub mod config;
 pub mod exchange;
 pub mod head;

@@ -121,6 +121,7 @@ impl Refusal {
             (Some(Unreadable::Complexity), _) => "unreadable_complexity",
             (Some(Unreadable::Size), _) => "unreadable_size",
             (Some(Unreadable::Compressed), _) => "unreadable_compressed",
+            (Some(Unreadable::Coding), _) => "unreadable_coding",
             (Some(Unreadable::Format), _) => "unreadable_format",
             (Some(Unreadable::Upgrade), _) => "unreadable_upgrade",
             (None, 403) => "policy_violation",
@@ -215,7 +216,8 @@ const fn unread(why: Unreadable) -> &'static str {
         Unreadable::Depth => "Request refused: the body is nested too deeply.",
         Unreadable::Complexity => "Request refused: the body has too many values.",
         Unreadable::Size => "Request refused: the body is too large.",
-        Unreadable::Compressed => "Request refused: a body with a content encoding is not accepted.",
+        Unreadable::Compressed => "Request refused: a body with this content encoding is not accepted.",
+        Unreadable::Coding => "Request refused: the body is not in the content encoding that its head names.",
         Unreadable::Format => "Request refused: the format of the body is not known.",
         Unreadable::Upgrade => "Request refused: an upgraded connection cannot be inspected.",
     }

@@ -278,6 +278,8 @@ pub enum Unreadable {
     Size,
     /// A `content-encoding` that is not decoded.
     Compressed,
+    /// Bytes that are not in the `content-encoding` that they claim, are cut short, or can be read in another way, too.
+    Coding,
     /// A content type or a shape that no reader knows.
     Format,
     /// An upgraded connection (WebSocket, CONNECT), which has no request body.
@@ -286,7 +288,7 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Malformed,
         Self::Encoding,
         Self::DuplicateKey,
@@ -294,6 +296,7 @@ impl Unreadable {
         Self::Complexity,
         Self::Size,
         Self::Compressed,
+        Self::Coding,
         Self::Format,
         Self::Upgrade,
     ];
@@ -308,6 +311,7 @@ impl Unreadable {
             Self::Complexity => "complexity",
             Self::Size => "size",
             Self::Compressed => "compressed",
+            Self::Coding => "coding",
             Self::Format => "format",
             Self::Upgrade => "upgrade",
         }
