@@ -8,6 +8,7 @@
 //! one, with an [`OffsetMap`] of its own, and that text is normalised in turn. [`normalise`] itself decodes nothing.
 
 mod fold;
+mod latin;
 mod normalise;
 mod offsets;
 mod scripts;

@@ -101,7 +101,7 @@ impl Writer<'_> {
             Fold::Nothing => {}
             Fold::Break => self.blank(at),
             Fold::Letter(letter) => self.letter(at, letter),
-            Fold::Pair(letters) => letters.into_iter().for_each(|letter| self.letter(at, char::from(letter))),
+            Fold::Letters(letters) => letters.bytes().for_each(|letter| self.letter(at, char::from(letter))),
             Fold::Ligature(letters) => letters.into_iter().for_each(|letter| self.letter(at, letter)),
             Fold::Word(word) => {
                 self.blank(at);

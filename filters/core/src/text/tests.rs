@@ -22,7 +22,21 @@ fn disguises_of_one_word_all_read_as_the_word() {
         "ígnörè",
         "i\u{301}gno\u{308}re",
         "𝐢𝐠𝐧𝐨𝐫𝐞",
-        "𝕀𝔾ℕ𝕆ℝ𝔼".replace('ℕ', "𝖓").replace('ℝ', "𝖗").as_str(),
+        "𝕀𝔾ℕ𝕆ℝ𝔼",
+        "ℐ𝒢𝒩ℴℛℯ",
+        "ⁱᵍⁿᵒʳᵉ",
+        "ɪɢɴᴏʀᴇ",
+        "ıɠɳơɾɘ",
+        "ıɓuoɹǝ".replace('ɓ', "ƃ").replace('u', "n").as_str(),
+        "ӏցոօгҽ",
+        "ᎥᏀNᎾᎡᎬ",
+        "ꓲꓖꓠꓳꓣꓰ".replace('ꓲ', "Ⅰ").as_str(),
+        "⒤⒢⒩⒪⒭⒠",
+        "🅘🅖🅝🅞🅡🅔",
+        "🄸🄶🄽🄾🅁🄴",
+        "🇮🇬🇳🇴🇷🇪",
+        "⠊⠛⠝⠕⠗⠑",
+        "i\u{337}\u{489}g\u{20dd}n\u{1ab0}o\u{35c}\u{1dc4}r\u{fe20}e",
         "ⓘⓖⓝⓞⓡⓔ",
         "🅸🅶🅽🅾🆁🅴",
         "**ignore**",
@@ -47,7 +61,7 @@ fn han_and_kana_stand_alone_and_other_scripts_keep_their_words() {
     assert_eq!(plain("指示を無視"), " 指 示 を 無 視 ");
     assert_eq!(plain("忽ok略"), " 忽 ok 略 ");
     assert_eq!(plain("지시를 무시"), " 지시를 무시 ");
-    assert_eq!(plain("Straße Ærø"), " strasse aero ");
+    assert_eq!(plain("Straße Ærø oﬃce ǆ Ⅷ ①❷➂²₃"), " strasse aero office dz viii 12323 ");
 }
 
 #[test]
