@@ -81,8 +81,10 @@ pub struct Record {
     pub score: f32,
     /// The rules that fired, each once, in the order of their first finding.
     pub rules: Vec<RuleId>,
-    /// Why the body could not be read.
+    /// Why the request's body could not be read.
     pub unreadable: Option<Unreadable>,
+    /// Why the answer could not be read, where a stage asked for it.
+    pub unreadable_answer: Option<Unreadable>,
     /// What failed.
     pub failure: Option<Cause>,
     /// Texts in the request.
@@ -133,6 +135,7 @@ impl Record {
             "score": f64::from((self.score * 10_000.0).round()) / 10_000.0,
             "rules": rules,
             "unreadable": self.unreadable.map(Unreadable::name),
+            "unreadable_answer": self.unreadable_answer.map(Unreadable::name),
             "failure": self.failure.map(Cause::name),
             "texts": self.texts,
             "inspected_bytes": self.coverage.inspected,

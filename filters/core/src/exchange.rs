@@ -4,6 +4,9 @@
 //! The host feeds it what arrives and does what it says. Every method may be called again, late or out of turn: once
 //! an exchange is decided, it stays decided.
 
+mod answer;
+mod reader;
+
 use std::sync::Arc;
 
 use crate::audit::{MAX_RULES, Origin, PlainName, Record, hmac_of};
@@ -27,6 +30,10 @@ pub enum Act {
     Refuse(Reply),
     /// The answer is under way and cannot be replaced: end it.
     Reset,
+    /// Let these bytes through in place of what was brought.
+    Replace(Vec<u8>),
+    /// Take what was brought, and let nothing through yet: more will come in its place.
+    Withhold,
 }
 
 /// An answer of our own.
@@ -52,13 +59,21 @@ enum Phase {
     Refused,
 }
 
+/// A stage of the profile, opened for this exchange.
+struct Running {
+    mode: Mode,
+    reads_answers: bool,
+    stage: Box<dyn Stage>,
+}
+
 /// One exchange.
 pub struct Exchange {
     config: Arc<Config>,
     profile: Arc<Profile>,
     head: Head,
-    stages: Vec<(Mode, Box<dyn Stage>)>,
+    stages: Vec<Running>,
     phase: Phase,
+    answer: answer::State,
     /// The dialect that the client expects a refusal in: that of the path it called.
     caller: Dialect,
     /// The calls that a refusal answers, as JSON: see [`wire::Calls`].
@@ -72,7 +87,12 @@ impl Exchange {
     pub fn open(config: &Arc<Config>, head: Head, now: u64) -> Self {
         let profile = Arc::clone(config.select(&head));
         let open = profile.stages.iter().filter(|stage| stage.mode() != Mode::Off);
-        let stages = open.map(|stage| (stage.mode(), stage.open())).collect();
+        let stages = open.map(|settings| Running {
+            mode: settings.mode(),
+            reads_answers: settings.reads_answers(),
+            stage: settings.open(),
+        });
+        let stages = stages.collect();
         let caller = wire::detect(head.path(), head.get("anthropic-version").is_some());
         let model = wire::model_in_path(head.path()).and_then(|name| PlainName::new(&name));
         let record = Record {
@@ -89,6 +109,7 @@ impl Exchange {
             score: 0.0,
             rules: Vec::new(),
             unreadable: None,
+            unreadable_answer: None,
             failure: None,
             texts: 0,
             coverage: Coverage::default(),
@@ -107,6 +128,7 @@ impl Exchange {
             head,
             stages,
             phase: Phase::Head,
+            answer: answer::State::default(),
             caller,
             calls: (false, Vec::new()),
             record,
@@ -124,7 +146,8 @@ impl Exchange {
             return self.decide();
         }
         let Self { stages, head, .. } = self;
-        let opinions: Vec<_> = stages.iter_mut().map(|(mode, stage)| (*mode, stage.request_head(head))).collect();
+        let opinions: Vec<_> =
+            stages.iter_mut().map(|running| (running.mode, running.stage.request_head(head))).collect();
         if let Some(act) = self.weigh(opinions) {
             return act;
         }
@@ -203,14 +226,15 @@ impl Exchange {
         });
         let Self { stages, head, .. } = self;
         let request = Request { head, body, prompt: &prompt };
-        let opinions: Vec<_> = stages.iter_mut().map(|(mode, stage)| (*mode, stage.request(request))).collect();
+        let opinions: Vec<_> =
+            stages.iter_mut().map(|running| (running.mode, running.stage.request(request))).collect();
         match self.weigh(opinions) {
             Some(act) => act,
             None => self.decide(),
         }
     }
 
-    /// The head of the answer. True when it is the upstream's and not our own.
+    /// The head of the answer has this status. True when it is the upstream's and not our own.
     pub fn response_head(&mut self, status: u16, ends: bool, now: u64) -> bool {
         self.record.status = status;
         self.record.first_byte_micros.get_or_insert(now.saturating_sub(self.record.time));
@@ -242,7 +266,10 @@ impl Exchange {
     pub fn response_failed(&mut self, cause: Cause, begun: bool) -> Act {
         self.failed(cause);
         match (self.phase, self.profile.on_failure.response) {
-            (Phase::Refused, _) | (_, Failure::Open) => Act::Forward,
+            (Phase::Refused, _) => Act::Forward,
+            // What was held of an answer is lost with its stages: what follows cannot be joined to what has gone.
+            _ if begun && self.answer.is_edited() => Act::Reset,
+            (_, Failure::Open) => Act::Forward,
             (_, Failure::Closed) if begun => Act::Reset,
             (_, Failure::Closed) => self.refuse(Verdict::Block, Judge::Failure, 503, None),
         }
@@ -328,7 +355,7 @@ impl Exchange {
     fn unreadable(&mut self, why: Unreadable) -> Act {
         self.record.unreadable = Some(why);
         self.count(Counter::Unreadable(why), 1);
-        let enforced = self.stages.iter().any(|(mode, _)| *mode == Mode::Enforce);
+        let enforced = self.stages.iter().any(|running| running.mode == Mode::Enforce);
         match self.profile.unreadable {
             Verdict::Block if enforced => self.refuse(Verdict::Block, Judge::Read, why.status(), None),
             verdict => {

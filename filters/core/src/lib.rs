@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod head;
 pub mod json;
 pub mod refusal;
+pub mod response;
 pub mod stage;
 pub mod telemetry;
 pub mod text;

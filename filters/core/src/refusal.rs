@@ -16,7 +16,7 @@ use crate::wire::{Dialect, Unreadable};
 pub struct Refusal {
     /// The dialect that the client expects.
     pub dialect: Dialect,
-    /// The status of the answer: 400, 403, 413, 429 or 503. Any other 4xx is told as a request that is not valid, any
+    /// The status of the answer: 400, 403, 413, 429, 502 or 503. 502 stands for an answer that is withheld. Any other 4xx is told as a request that is not valid, any
     /// other status as a failure.
     pub status: u16,
     /// The rule to name, if one is to be named.
@@ -124,10 +124,12 @@ impl Refusal {
             (Some(Unreadable::Coding), _) => "unreadable_coding",
             (Some(Unreadable::Format), _) => "unreadable_format",
             (Some(Unreadable::Upgrade), _) => "unreadable_upgrade",
+            (Some(Unreadable::Partial), _) => "unreadable_partial",
             (None, 403) => "policy_violation",
             (None, 413) => "request_too_large",
             (None, 429) => "rate_limit_exceeded",
             (None, 400..=499) => "invalid_request",
+            (None, 502) => "unreadable_answer",
             (None, _) => "inspection_unavailable",
         }
     }
@@ -141,6 +143,7 @@ impl Refusal {
             (None, _, 413) => "Request refused: it is too large.",
             (None, _, 429) => "Request refused: a limit was reached. Try again later.",
             (None, _, 400..=499) => "Request refused: it is not valid.",
+            (None, _, 502) => "Answer withheld: it cannot be inspected.",
             (None, _, _) => "Request refused: it could not be inspected. Try again later.",
         };
         fixed.to_owned()
@@ -195,6 +198,7 @@ impl Refusal {
             403 => "Forbidden",
             413 => "Content Too Large",
             429 => "Too Many Requests",
+            502 => "Bad Gateway",
             503 => "Service Unavailable",
             _ if self.status < 500 => "Client Error",
             _ => "Server Error",
@@ -220,6 +224,7 @@ const fn unread(why: Unreadable) -> &'static str {
         Unreadable::Coding => "Request refused: the body is not in the content encoding that its head names.",
         Unreadable::Format => "Request refused: the format of the body is not known.",
         Unreadable::Upgrade => "Request refused: an upgraded connection cannot be inspected.",
+        Unreadable::Partial => "Request refused: a part of a body cannot be inspected.",
     }
 }
 

@@ -22,6 +22,10 @@ pub trait Kind: Sync {
 pub trait Settings: Send + Sync {
     /// Whether its verdicts take effect; [`Mode::Off`] keeps it from being opened.
     fn mode(&self) -> Mode;
+    /// Whether its stages want the texts of answers. Where none does, answers pass untouched and unread.
+    fn reads_answers(&self) -> bool {
+        false
+    }
     /// A stage for one exchange.
     fn open(&self) -> Box<dyn Stage>;
 }
@@ -50,4 +54,28 @@ pub trait Stage {
         let _ = request;
         Opinion::default()
     }
+
+    /// The next chunk of a text of the answer: appends to `out` what may go to the client by now. Called for stages
+    /// that read answers, as often as there are chunks. In shadow mode what is appended goes nowhere.
+    fn answer_text(&mut self, text: AnswerText, chunk: &str, out: &mut String) {
+        let _ = text;
+        out.push_str(chunk);
+    }
+
+    /// A text of the answer has ended: appends the rest of it. One of the same name may follow, and begins anew.
+    fn answer_text_end(&mut self, text: AnswerText, out: &mut String) {
+        let _ = (text, out);
+    }
+
+    /// Nothing more of the answer will come, whether it ended or broke off. What is held is dropped.
+    fn answer_end(&mut self) -> Opinion {
+        Opinion::default()
+    }
+}
+
+/// A text of an answer: what the client puts together from its chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AnswerText {
+    /// Tells it from the other texts of the answer.
+    pub id: u32,
 }

@@ -94,6 +94,17 @@ pub enum Counter {
     },
     /// Bodies that could not be read.
     Unreadable(Unreadable),
+    /// Answers that were read, by the verdict on the exchange at their end.
+    Answers {
+        /// The verdict.
+        verdict: Verdict,
+        /// What gave it.
+        judge: Judge,
+        /// Whether it took effect: false in shadow mode.
+        enforced: bool,
+    },
+    /// Answers that a stage asked for and that could not be read.
+    UnreadableAnswers(Unreadable),
     /// Bytes of text that were inspected.
     InspectedBytes,
     /// Bytes that were not, by reason.
@@ -109,12 +120,15 @@ pub enum Counter {
 impl Counter {
     /// The name under which the host keeps it; Envoy shows it behind `wasmcustom.`.
     pub fn name(self) -> String {
+        let judged = |what, verdict: Verdict, judge: Judge, enforced| {
+            let mode = if enforced { "enforce" } else { "shadow" };
+            format!("portcullis.{what}.verdict.{}.stage.{}.mode.{mode}", verdict.name(), judge.name())
+        };
         match self {
-            Self::Requests { verdict, judge, enforced } => {
-                let mode = if enforced { "enforce" } else { "shadow" };
-                format!("portcullis.requests.verdict.{}.stage.{}.mode.{mode}", verdict.name(), judge.name())
-            }
+            Self::Requests { verdict, judge, enforced } => judged("requests", verdict, judge, enforced),
+            Self::Answers { verdict, judge, enforced } => judged("answers", verdict, judge, enforced),
             Self::Unreadable(why) => format!("portcullis.unreadable.reason.{}", why.name()),
+            Self::UnreadableAnswers(why) => format!("portcullis.unreadable_answers.reason.{}", why.name()),
             Self::InspectedBytes => "portcullis.inspected_bytes".into(),
             Self::SkippedBytes(why) => format!("portcullis.skipped_bytes.reason.{}", why.name()),
             Self::Failures(cause) => format!("portcullis.failures.cause.{}", cause.name()),
@@ -129,9 +143,11 @@ impl Counter {
         for verdict in Verdict::ALL {
             for judge in Judge::ALL {
                 all.extend([true, false].map(|enforced| Self::Requests { verdict, judge, enforced }));
+                all.extend([true, false].map(|enforced| Self::Answers { verdict, judge, enforced }));
             }
         }
         all.extend(Unreadable::ALL.map(Self::Unreadable));
+        all.extend(Unreadable::ALL.map(Self::UnreadableAnswers));
         all.extend(SkipReason::ALL.map(Self::SkippedBytes));
         all.extend(Cause::ALL.map(Self::Failures));
         all.extend(Callback::ALL.map(Self::Panics));

@@ -11,8 +11,6 @@ use portcullis_core::telemetry::Counter;
 use crate::envoy::{Envoy, HostError, Way};
 use crate::imports;
 
-/// `HttpRequestBody` of the ABI's buffer types.
-const REQUEST_BODY: u32 = 0;
 /// `PluginConfiguration` of the ABI's buffer types.
 const PLUGIN_CONFIGURATION: u32 = 7;
 /// `NotFound` of the ABI's statuses.
@@ -89,6 +87,14 @@ const fn map(way: Way) -> u32 {
     }
 }
 
+/// The buffer of the ABI that holds the body.
+const fn buffer(way: Way) -> u32 {
+    match way {
+        Way::Request => 0,
+        Way::Response => 1,
+    }
+}
+
 const fn trailer_map(way: Way) -> u32 {
     match way {
         Way::Request => 1,
@@ -139,6 +145,14 @@ impl Envoy for Calls {
         remove(map(way), name)
     }
 
+    fn replace(&self, way: Way, name: &str, value: &str) -> Result<(), HostError> {
+        // SAFETY: each pointer and the size after it are those of one slice.
+        let status = unsafe {
+            imports::proxy_replace_header_map_value(map(way), name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        };
+        check("proxy_replace_header_map_value", status)
+    }
+
     fn trailers(&self, way: Way) -> Result<Head, HostError> {
         read(trailer_map(way))
     }
@@ -147,11 +161,17 @@ impl Envoy for Calls {
         remove(trailer_map(way), name)
     }
 
-    fn request_body(&self, max: usize) -> Result<Vec<u8>, HostError> {
+    fn body(&self, way: Way, max: usize) -> Result<Vec<u8>, HostError> {
         take("proxy_get_buffer_bytes", |data, size| {
             // SAFETY: the pointers are to locals.
-            unsafe { imports::proxy_get_buffer_bytes(REQUEST_BODY, 0, max, data, size) }
+            unsafe { imports::proxy_get_buffer_bytes(buffer(way), 0, max, data, size) }
         })
+    }
+
+    fn set_body(&self, way: Way, size: usize, bytes: &[u8]) -> Result<(), HostError> {
+        // SAFETY: the pointer and the size after it are those of one slice.
+        let status = unsafe { imports::proxy_set_buffer_bytes(buffer(way), 0, size, bytes.as_ptr(), bytes.len()) };
+        check("proxy_set_buffer_bytes", status)
     }
 
     fn reply(&self, reply: &Reply) -> Result<(), HostError> {
@@ -291,7 +311,9 @@ mod tests {
         assert!(Calls.remove(Way::Response, b"a").is_err());
         assert!(Calls.trailers(Way::Request).is_err());
         assert!(Calls.remove_trailer(Way::Response, b"a").is_err());
-        assert!(Calls.request_body(1).is_err());
+        assert!(Calls.replace(Way::Request, "a", "b").is_err());
+        assert!(Calls.body(Way::Request, 1).is_err());
+        assert!(Calls.set_body(Way::Response, 1, b"a").is_err());
         assert!(Calls.reply(&Reply { status: 403, headers: vec![("a", "b".into())], body: vec![] }).is_err());
         assert!(Calls.reset(Way::Response).is_err());
         assert!(Calls.publish("a", "b").is_err());

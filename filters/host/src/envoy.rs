@@ -53,6 +53,12 @@ pub trait Envoy {
     /// When the host cannot change the head any more.
     fn remove(&self, way: Way, name: &[u8]) -> Result<(), HostError>;
 
+    /// Puts one field of this name in place of all there are.
+    ///
+    /// # Errors
+    /// As [`Envoy::remove`].
+    fn replace(&self, way: Way, name: &str, value: &str) -> Result<(), HostError>;
+
     /// The trailers of the message, in the callback that says that they are here.
     ///
     /// # Errors
@@ -65,11 +71,18 @@ pub trait Envoy {
     /// When the host has no trailers.
     fn remove_trailer(&self, way: Way, name: &[u8]) -> Result<(), HostError>;
 
-    /// The request's body as far as the host keeps it, at most `max` bytes.
+    /// What the host has of the body in this callback, at most `max` bytes: all of it that it keeps while we pause, and
+    /// the part that has just arrived.
     ///
     /// # Errors
-    /// When the host keeps none.
-    fn request_body(&self, max: usize) -> Result<Vec<u8>, HostError>;
+    /// When the host has none.
+    fn body(&self, way: Way, max: usize) -> Result<Vec<u8>, HostError>;
+
+    /// Puts `bytes` in place of the first `size` bytes of what [`Envoy::body`] gives.
+    ///
+    /// # Errors
+    /// When the host has no body that can be changed.
+    fn set_body(&self, way: Way, size: usize, bytes: &[u8]) -> Result<(), HostError>;
 
     /// Answers in place of the upstream.
     ///

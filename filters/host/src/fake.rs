@@ -22,6 +22,9 @@ pub struct State {
     pub response_trailers: Vec<(String, Vec<u8>)>,
     /// The request's body, as far as it was buffered.
     pub body: Vec<u8>,
+    /// The part of the answer's body that a callback is about, behind what was kept of it while we paused. Nothing when
+    /// no callback shows it.
+    pub answer: Option<Vec<u8>>,
     /// Answers in place of the upstream.
     pub replies: Vec<Reply>,
     /// Streams that were reset.
@@ -102,6 +105,18 @@ impl Envoy for Fake {
         Ok(())
     }
 
+    fn replace(&self, way: Way, name: &str, value: &str) -> Result<(), HostError> {
+        self.call("replace")?;
+        let mut state = self.0.borrow_mut();
+        let fields = match way {
+            Way::Request => &mut state.request,
+            Way::Response => &mut state.response,
+        };
+        fields.retain(|(n, _)| n != name);
+        fields.push((name.to_string(), value.as_bytes().to_vec()));
+        Ok(())
+    }
+
     fn trailers(&self, way: Way) -> Result<Head, HostError> {
         self.call("trailers")?;
         let state = self.0.borrow();
@@ -123,13 +138,28 @@ impl Envoy for Fake {
         Ok(())
     }
 
-    fn request_body(&self, max: usize) -> Result<Vec<u8>, HostError> {
-        self.call("request_body")?;
-        let body = &self.0.borrow().body;
-        if body.is_empty() {
-            return Err(HostError { call: "request_body", status: 1 });
-        }
+    fn body(&self, way: Way, max: usize) -> Result<Vec<u8>, HostError> {
+        self.call("body")?;
+        let state = self.0.borrow();
+        let body = match way {
+            Way::Request if state.body.is_empty() => None,
+            Way::Request => Some(&state.body),
+            Way::Response => state.answer.as_ref(),
+        };
+        let body = body.ok_or(HostError { call: "body", status: 1 })?;
         Ok(body[..body.len().min(max)].to_vec())
+    }
+
+    fn set_body(&self, way: Way, size: usize, bytes: &[u8]) -> Result<(), HostError> {
+        self.call("set_body")?;
+        let mut state = self.0.borrow_mut();
+        let body = match way {
+            Way::Request => Some(&mut state.body),
+            Way::Response => state.answer.as_mut(),
+        };
+        let body = body.ok_or(HostError { call: "set_body", status: 1 })?;
+        body.splice(..size.min(body.len()), bytes.iter().copied());
+        Ok(())
     }
 
     fn reply(&self, reply: &Reply) -> Result<(), HostError> {

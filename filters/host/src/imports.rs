@@ -32,8 +32,10 @@ imports! {
     fn proxy_get_log_level(level: *mut u32);
     fn proxy_get_current_time_nanoseconds(time: *mut u64);
     fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, data: *mut *mut u8, size: *mut usize);
+    fn proxy_set_buffer_bytes(kind: u32, start: usize, size: usize, data: *const u8, data_size: usize);
     fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize);
     fn proxy_get_header_map_value(kind: u32, key: *const u8, key_size: usize, data: *mut *mut u8, size: *mut usize);
+    fn proxy_replace_header_map_value(kind: u32, key: *const u8, key_size: usize, value: *const u8, value_size: usize);
     fn proxy_remove_header_map_value(kind: u32, key: *const u8, key_size: usize);
     fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize);
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32);

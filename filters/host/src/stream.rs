@@ -32,6 +32,8 @@ pub struct Stream<E> {
     gathered: usize,
     /// The head of an answer has gone: nothing can replace it any more.
     answering: bool,
+    /// Bytes of the message's body that the host shows in this callback.
+    shown: usize,
     /// Its creation panicked: the failure policy answers for it.
     stillborn: bool,
 }
@@ -39,7 +41,7 @@ pub struct Stream<E> {
 impl<E: Envoy + Clone> Stream<E> {
     /// A stream under this configuration.
     pub fn new(envoy: E, config: Arc<Config>) -> Self {
-        Self { envoy, config, exchange: None, gathered: 0, answering: false, stillborn: false }
+        Self { envoy, config, exchange: None, gathered: 0, answering: false, shown: 0, stillborn: false }
     }
 
     /// A stream that could not be made: its request follows the failure policy.
@@ -66,14 +68,30 @@ impl<E: Envoy + Clone> Stream<E> {
                     return exchange.request_failed(Cause::Host);
                 }
             }
-            exchange.request_head(ends)
+            let act = exchange.request_head(ends);
+            if matches!(act, Act::Refuse(_)) { act } else { stream.prepare(act) }
         })
+    }
+
+    /// Changes the fields of the request that stand in the way of what the stages are to do.
+    fn prepare(&mut self, act: Act) -> Act {
+        for (name, value) in self.exchange().request_fields() {
+            let changed = match value {
+                Some(value) => self.envoy.replace(Way::Request, name, value),
+                None => self.envoy.remove(Way::Request, name.as_bytes()),
+            };
+            if changed.is_err() {
+                return self.exchange().request_failed(Cause::Host);
+            }
+        }
+        act
     }
 
     /// A part of the body; the host keeps `size` bytes of it by now, as long as we pause.
     pub fn on_request_body(&mut self, size: usize, ends: bool) -> Flow {
         self.request_way(Callback::RequestBody, |stream| {
             stream.gathered = size;
+            stream.shown = size;
             let act = stream.exchange().request_gathered(u64::try_from(size).unwrap_or(u64::MAX));
             if ends && act == Act::Hold { stream.request_whole() } else { act }
         })
@@ -102,7 +120,7 @@ impl<E: Envoy + Clone> Stream<E> {
         if exchange.is_decided() {
             return exchange.request_gathered(0);
         }
-        let body = if size == 0 { Ok(Vec::new()) } else { envoy.request_body(size) };
+        let body = if size == 0 { Ok(Vec::new()) } else { envoy.body(Way::Request, size) };
         match body {
             Ok(body) if body.len() == size => exchange.request_body(&body, &|| envoy.now()),
             _ => exchange.request_failed(Cause::Host),
@@ -119,29 +137,54 @@ impl<E: Envoy + Clone> Stream<E> {
             if upstream && stream.envoy.remove(Way::Response, VERDICT_HEADER.as_bytes()).is_err() {
                 return stream.exchange().response_failed(Cause::Host, false);
             }
-            Act::Forward
+            if upstream && stream.exchange().reads_answer() { stream.answer_head(ends) } else { Act::Forward }
         });
         self.answering = true;
         flow
     }
 
-    /// A part of the answer's body.
+    /// The head of an answer that a stage wants.
+    fn answer_head(&mut self, ends: bool) -> Act {
+        let Ok(head) = self.envoy.head(Way::Response) else {
+            return self.exchange().response_failed(Cause::Host, false);
+        };
+        let act = self.exchange().answer_head(&head, ends);
+        for name in self.exchange().stale_fields() {
+            if self.envoy.remove(Way::Response, name.as_bytes()).is_err() {
+                return self.exchange().response_failed(Cause::Host, false);
+            }
+        }
+        act
+    }
+
+    /// A part of the answer's body, `size` bytes. We never pause with bytes in it, so that the host shows new ones only.
     pub fn on_response_body(&mut self, size: usize, ends: bool) -> Flow {
+        self.shown = size;
         self.response_way(Callback::ResponseBody, |stream| {
-            stream.exchange().response_body(u64::try_from(size).unwrap_or(u64::MAX), ends);
-            Act::Forward
+            let exchange = stream.exchange();
+            exchange.response_body(u64::try_from(size).unwrap_or(u64::MAX), ends);
+            if !exchange.wants_answer_body() {
+                return Act::Forward;
+            }
+            let part = if size == 0 { Ok(Vec::new()) } else { stream.envoy.body(Way::Response, size) };
+            match part {
+                Ok(part) if part.len() == size => stream.exchange().answer_body(&part, ends),
+                _ => stream.exchange().response_failed(Cause::Host, true),
+            }
         })
     }
 
     /// Trailers: the answer ended before them.
     pub fn on_response_trailers(&mut self) -> Flow {
+        // While we pause, the host keeps an empty body; else it has none that could be changed.
+        self.shown = 0;
         self.response_way(Callback::ResponseTrailers, |stream| {
             stream.exchange().response_body(0, true);
             // Our own reply has no trailers.
             if stream.envoy.remove_trailer(Way::Response, VERDICT_HEADER.as_bytes()).is_err() {
                 return stream.exchange().response_failed(Cause::Host, true);
             }
-            Act::Forward
+            stream.exchange().answer_trailers()
         })
     }
 
@@ -149,6 +192,7 @@ impl<E: Envoy + Clone> Stream<E> {
     pub fn on_log(&mut self) {
         let envoy = self.envoy.clone();
         let logged = guarded(&envoy, Callback::Log, || {
+            self.exchange().answer_end();
             let record = self.exchange().record().to_json();
             envoy.publish(AUDIT_PROPERTY, &record)
         });
@@ -192,6 +236,15 @@ impl<E: Envoy + Clone> Stream<E> {
         let error = match act {
             Act::Forward => return Flow::Continue,
             Act::Hold => return Flow::Pause,
+            Act::Replace(bytes) => match self.envoy.set_body(way, self.shown, &bytes) {
+                Ok(()) => return Flow::Continue,
+                Err(error) => Some(error),
+            },
+            // The host keeps an empty body for us, into which the rest can go even before trailers.
+            Act::Withhold => match self.envoy.set_body(way, self.shown, &[]) {
+                Ok(()) => return Flow::Pause,
+                Err(error) => Some(error),
+            },
             Act::Refuse(reply) => self.envoy.reply(&reply).err(),
             Act::Reset => self.envoy.reset(way).err(),
         };

@@ -18,6 +18,12 @@ const UNREADABLE: &[Word<Verdict>] = &[
     Word { word: "allow", value: Verdict::Allow, doc: "Let through unseen; still counted." },
 ];
 
+const UNREADABLE_RESPONSE: &[Word<Verdict>] = &[
+    Word { word: "block", value: Verdict::Block, doc: "Withheld with 502; an answer under way is cut off." },
+    Word { word: "flag", value: Verdict::Flag, doc: "Let through unseen, recorded and counted." },
+    Word { word: "allow", value: Verdict::Allow, doc: "Let through unseen; still counted." },
+];
+
 const FAILURES: &[Word<Failure>] = &[
     Word { word: "closed", value: Failure::Closed, doc: "Refused with 503; an answer under way is cut off." },
     Word { word: "open", value: Failure::Open, doc: "Let through unseen, recorded and counted." },
@@ -38,6 +44,8 @@ pub struct Profile {
     pub name: String,
     /// What is done with a body that cannot be read: [`Verdict::Block`], [`Verdict::Flag`] or [`Verdict::Allow`].
     pub unreadable: Verdict,
+    /// What is done with an answer that a stage asks for and that cannot be read: of the same three.
+    pub unreadable_response: Verdict,
     /// What is done when a part of the filter fails.
     pub on_failure: OnFailure,
     /// Caps on what is read.
@@ -55,6 +63,12 @@ impl Profile {
             "unreadable",
             UNREADABLE,
             "What is done with a body that cannot be read: not JSON, an unknown shape, compressed, too deep, too large.",
+        );
+        let unreadable_response = choose(
+            r,
+            "unreadable_response",
+            UNREADABLE_RESPONSE,
+            "What is done with an answer that a stage must read and cannot: compressed, a part, an unknown type, too large.",
         );
         let mut on_failure = OnFailure::default();
         r.section("on_failure", "What happens when a part of the filter cannot do its work.", &mut |r| {
@@ -83,7 +97,8 @@ impl Profile {
             r.misplaced(key, "is a stage that this module does not carry", remedy);
         }
         let unreadable = unreadable.unwrap_or(Verdict::Block);
-        Self { name: name.to_string(), unreadable, on_failure, limits, explain, stages }
+        let unreadable_response = unreadable_response.unwrap_or(Verdict::Block);
+        Self { name: name.to_string(), unreadable, unreadable_response, on_failure, limits, explain, stages }
     }
 }
 

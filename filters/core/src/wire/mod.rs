@@ -284,11 +284,13 @@ pub enum Unreadable {
     Format,
     /// An upgraded connection (WebSocket, CONNECT), which has no request body.
     Upgrade,
+    /// A part of a representation (206), which cannot be read by itself. Answers only.
+    Partial,
 }
 
 impl Unreadable {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Malformed,
         Self::Encoding,
         Self::DuplicateKey,
@@ -299,6 +301,7 @@ impl Unreadable {
         Self::Coding,
         Self::Format,
         Self::Upgrade,
+        Self::Partial,
     ];
 
     /// The word for it in records and metrics.
@@ -314,10 +317,11 @@ impl Unreadable {
             Self::Coding => "coding",
             Self::Format => "format",
             Self::Upgrade => "upgrade",
+            Self::Partial => "partial",
         }
     }
 
-    /// The status of a refusal for it: 413 for size, 403 for what is well formed and cannot be inspected, else 400.
+    /// The status of a refusal of a request for it: 413 for size, 403 for what is well formed and cannot be inspected, else 400.
     pub const fn status(self) -> u16 {
         match self {
             Self::Size => 413,

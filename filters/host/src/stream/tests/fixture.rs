@@ -1,7 +1,7 @@
-//! What the tests of a stream share: a stage that does as the text says, and a client that sends as Envoy hands on.
+//! What the tests of a stream share: stages that do as the text says, and a client that sends as Envoy hands on.
 
-use portcullis_core::config::Reader;
-use portcullis_core::stage::{Kind, Request, Settings, Stage};
+use portcullis_core::config::{Reader, Word, choose};
+use portcullis_core::stage::{AnswerText, Kind, Request, Settings, Stage};
 use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Severity, Verdict};
 use serde_json::Value;
 
@@ -63,10 +63,74 @@ impl Stage for GuardStage {
     }
 }
 
+/// Puts `*` in place of what stands between `<` and `>` in answers, panics at `!`.
+struct Mask;
+
+impl Kind for Mask {
+    fn key(&self) -> &'static str {
+        "mask"
+    }
+
+    fn doc(&self) -> &'static str {
+        "A stage for tests."
+    }
+
+    fn read(&self, section: &mut dyn Reader) -> Box<dyn Settings> {
+        Box::new(MaskSettings(choose(section, "mode", OFF_FIRST, "Whether it acts.").unwrap()))
+    }
+}
+
+const OFF_FIRST: &[Word<Mode>] = &[
+    Word { word: "off", value: Mode::Off, doc: "" },
+    Word { word: "shadow", value: Mode::Shadow, doc: "" },
+    Word { word: "enforce", value: Mode::Enforce, doc: "" },
+];
+
+struct MaskSettings(Mode);
+
+impl Settings for MaskSettings {
+    fn mode(&self) -> Mode {
+        self.0
+    }
+
+    fn reads_answers(&self) -> bool {
+        true
+    }
+
+    fn open(&self) -> Box<dyn Stage> {
+        Box::new(MaskStage(String::new(), 0))
+    }
+}
+
+struct MaskStage(String, u32);
+
+impl Stage for MaskStage {
+    fn answer_text(&mut self, _text: AnswerText, chunk: &str, out: &mut String) {
+        assert!(!chunk.contains('!'));
+        self.0.push_str(chunk);
+        while let (Some(open), Some(close)) = (self.0.find('<'), self.0.find('>')) {
+            out.extend(self.0.drain(..=close).take(open));
+            out.push('*');
+            self.1 += 1;
+        }
+        let settled = self.0.find('<').unwrap_or(self.0.len());
+        out.extend(self.0.drain(..settled));
+    }
+
+    fn answer_text_end(&mut self, _text: AnswerText, out: &mut String) {
+        out.push_str(&core::mem::take(&mut self.0));
+    }
+
+    fn answer_end(&mut self) -> Opinion {
+        let verdict = if self.1 > 0 { Verdict::Redact } else { Verdict::Allow };
+        Opinion { verdict, judge: Judge::Rules, ..Opinion::default() }
+    }
+}
+
 pub const CHAT: &str = "/v1/chat/completions";
 
 pub fn config(text: &str) -> Arc<Config> {
-    Arc::new(Config::parse(text.as_bytes(), &[&Guard], &|_| None).unwrap())
+    Arc::new(Config::parse(text.as_bytes(), &[&Guard, &Mask], &|_| None).unwrap())
 }
 
 pub fn chat(text: &str) -> Vec<u8> {
@@ -114,6 +178,37 @@ impl Sent {
         self.stream.on_response_body(10, false);
         self.stream.on_response_body(5, true);
         self.stream.on_log();
+    }
+
+    /// The head of the upstream's answer; false when it does not go on.
+    pub fn answer_head(&mut self, fields: &[(&str, &str)], ends: bool) -> bool {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_string(), value.as_bytes().to_vec()));
+        self.host.0.borrow_mut().response = fields.collect();
+        self.stream.on_response_headers(ends) == Flow::Continue
+    }
+
+    /// A part of the upstream's answer: what the client gets of it, or nothing when the stream was reset.
+    pub fn answer_part(&mut self, part: &[u8], ends: bool) -> Option<Vec<u8>> {
+        let kept = self.host.0.borrow_mut().answer.take().unwrap_or_default();
+        let shown = [kept.as_slice(), part].concat();
+        let size = shown.len();
+        self.host.0.borrow_mut().answer = Some(shown);
+        let flow = self.stream.on_response_body(size, ends);
+        let mut host = self.host.0.borrow_mut();
+        if !host.resets.is_empty() {
+            return None;
+        }
+        match flow {
+            Flow::Continue => host.answer.take(),
+            Flow::Pause => Some(Vec::new()),
+        }
+    }
+
+    /// Trailers of the answer: what the client gets before them, or nothing when the stream was reset.
+    pub fn answer_trailers(&mut self) -> Option<Vec<u8>> {
+        let flow = self.stream.on_response_trailers();
+        let mut host = self.host.0.borrow_mut();
+        (flow == Flow::Continue && host.resets.is_empty()).then(|| host.answer.take().unwrap_or_default())
     }
 
     pub fn replies(&self) -> Vec<u16> {

@@ -6,6 +6,7 @@ use super::*;
 use crate::fake::Fake;
 use fixture::{CHAT, Sent, chat, config, whole};
 
+mod answers;
 mod fixture;
 
 #[test]
@@ -207,7 +208,7 @@ const OPEN: &str = r#"{"profiles": {"default": {"on_failure": {"request": "open"
 
 #[test]
 fn a_call_that_the_host_refuses_follows_the_failure_policy_and_never_traps() {
-    for call in ["head", "request_body", "remove"] {
+    for call in ["head", "body", "remove"] {
         for (config, statuses) in [("{}", &[503][..]), (OPEN, &[])] {
             let host = Fake::post(CHAT, &[("x-portcullis-verdict", "forged")]);
             host.0.borrow_mut().refuses = vec![call];

@@ -1,0 +1,159 @@
+//! The way back: whether an answer is read, what becomes of each part of it, and what is recorded at its end.
+//!
+//! An answer is read only where a stage of the profile asks for it; every other one passes without a copy. Where a
+//! stage that acts reads it, each part is replaced by what may go to the client by now. Nothing is paused for time, and
+//! what is held when the answer breaks off is dropped.
+
+use super::reader::Reader;
+use super::{Act, Exchange, Phase};
+use crate::audit::Record;
+use crate::head::Head;
+use crate::response;
+use crate::telemetry::Counter;
+use crate::verdict::{Judge, Mode, Verdict};
+use crate::wire::Unreadable;
+
+/// What is done with the body of the answer.
+#[derive(Default)]
+pub(super) enum State {
+    /// It passes unread.
+    #[default]
+    Passed,
+    /// It is read and passes as it is: no stage that reads it acts.
+    Watched(Box<Reader>),
+    /// It is read, and replaced by what the stages make of it.
+    Edited(Box<Reader>),
+    /// It was read so far, cannot be read further, and passes.
+    Abandoned,
+    /// It was cut off: nothing of it may follow.
+    Cut,
+}
+
+impl State {
+    pub(super) fn is_edited(&self) -> bool {
+        matches!(self, Self::Edited(_) | Self::Cut)
+    }
+}
+
+impl Exchange {
+    /// Fields of the request's head to set, or to remove where there is no value, before it goes on.
+    pub fn request_fields(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> + use<> {
+        let reads = self.stages.iter().any(|running| running.reads_answers);
+        response::ASKED.iter().copied().filter(move |_| reads)
+    }
+
+    /// Whether a stage wants the answer, so that the host must bring its head to [`Exchange::answer_head`].
+    pub fn reads_answer(&self) -> bool {
+        self.phase == Phase::Forwarded && self.stages.iter().any(|running| running.reads_answers)
+    }
+
+    /// The head of an answer that is read; `ends` when no body follows.
+    pub fn answer_head(&mut self, head: &Head, ends: bool) -> Act {
+        if !self.reads_answer() || ends || response::is_bodiless(self.head.method(), self.record.status) {
+            return Act::Forward;
+        }
+        match response::check(self.record.status, head) {
+            Ok(()) => {
+                let reader = Box::new(Reader::default());
+                self.answer = if self.acts_on_answers() { State::Edited(reader) } else { State::Watched(reader) };
+                Act::Forward
+            }
+            Err(why) => self.answer_unreadable(why, false),
+        }
+    }
+
+    /// Names of fields that the answer's head must lose, because its body may change.
+    pub fn stale_fields(&self) -> &'static [&'static str] {
+        if self.answer.is_edited() { response::STALE } else { &[] }
+    }
+
+    /// Whether the host must bring each part of the answer's body to [`Exchange::answer_body`].
+    pub fn wants_answer_body(&self) -> bool {
+        !matches!(self.answer, State::Passed | State::Abandoned)
+    }
+
+    /// The next part of the answer's body; `ends` when it is the last.
+    pub fn answer_body(&mut self, part: &[u8], ends: bool) -> Act {
+        let mut out = Vec::new();
+        match self.advance(part, ends, &mut out) {
+            Some(act) => act,
+            None if out == part => Act::Forward,
+            None if out.is_empty() && !ends => Act::Withhold,
+            None => Act::Replace(out),
+        }
+    }
+
+    /// The answer's body has ended, and trailers follow: what was held goes before them.
+    pub fn answer_trailers(&mut self) -> Act {
+        let mut out = Vec::new();
+        match self.advance(&[], true, &mut out) {
+            Some(act) => act,
+            None if out.is_empty() => Act::Forward,
+            None => Act::Replace(out),
+        }
+    }
+
+    /// Reads on. `None` when `out` is what may go to the client.
+    fn advance(&mut self, part: &[u8], ends: bool, out: &mut Vec<u8>) -> Option<Act> {
+        let Self { answer, stages, .. } = self;
+        let (reader, edited) = match answer {
+            State::Passed | State::Abandoned => return Some(Act::Forward),
+            State::Cut => return Some(Act::Reset),
+            State::Watched(reader) => (reader, false),
+            State::Edited(reader) => (reader, true),
+        };
+        let read = reader.advance(part, ends, stages, out);
+        if let Err(why) = read {
+            return Some(self.answer_unreadable(why, true));
+        }
+        if edited { None } else { Some(Act::Forward) }
+    }
+
+    fn acts_on_answers(&self) -> bool {
+        self.stages.iter().any(|running| running.reads_answers && running.mode == Mode::Enforce)
+    }
+
+    /// The answer cannot be read; `begun` when parts of it have gone.
+    fn answer_unreadable(&mut self, why: Unreadable, begun: bool) -> Act {
+        self.record.unreadable_answer = Some(why);
+        self.count(Counter::UnreadableAnswers(why), 1);
+        let acts = self.acts_on_answers();
+        match self.profile.unreadable_response {
+            Verdict::Block if acts && begun => {
+                self.answer = State::Cut;
+                self.judge_answer(Verdict::Block, Judge::Read, true);
+                Act::Reset
+            }
+            Verdict::Block if acts => self.refuse(Verdict::Block, Judge::Read, 502, None),
+            verdict => {
+                self.answer = if begun { State::Abandoned } else { State::Passed };
+                self.judge_answer(verdict, Judge::Read, acts);
+                Act::Forward
+            }
+        }
+    }
+
+    /// The stream has ended, whatever ended it: stages that read the answer say what they found. Once.
+    pub fn answer_end(&mut self) {
+        if matches!(core::mem::take(&mut self.answer), State::Passed) {
+            return;
+        }
+        let reading = self.stages.iter_mut().filter(|running| running.reads_answers);
+        let opinions: Vec<_> = reading.map(|running| (running.mode, running.stage.answer_end())).collect();
+        for (mode, opinion) in opinions {
+            self.judge_answer(opinion.verdict, opinion.judge, mode == Mode::Enforce);
+        }
+        let Record { verdict, judge, enforced, .. } = self.record;
+        self.count(Counter::Answers { verdict, judge, enforced }, 1);
+    }
+
+    /// Takes in a verdict on the answer, unless a greater one stands.
+    fn judge_answer(&mut self, verdict: Verdict, judge: Judge, enforced: bool) {
+        let outranks = (enforced, verdict) > (self.record.enforced, self.record.verdict);
+        if verdict > Verdict::Allow && (outranks || self.record.verdict == Verdict::Allow) {
+            self.record.verdict = verdict;
+            self.record.judge = judge;
+            self.record.enforced = enforced;
+        }
+    }
+}
