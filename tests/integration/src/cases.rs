@@ -35,7 +35,16 @@ impl Case {
     /// The body with `text` in its place.
     pub fn body(&self, text: &str) -> String {
         let quoted = Value::from(text).to_string();
-        self.template.replace("{{text}}", quoted.trim_matches('"'))
+        // Not `trim_matches`: a text may end in a quotation mark of its own.
+        self.template.replace("{{text}}", &quoted[1..quoted.len() - 1])
+    }
+
+    /// The status that the model server answers it with: 202 where JSON-RPC has nothing to answer, else 200.
+    pub fn answered(&self) -> u16 {
+        let body: Value = serde_json::from_str(&self.body("x")).unwrap_or_default();
+        let is_call = |message: &Value| message["method"].is_string() && !message["id"].is_null();
+        let calls = body.as_array().map_or_else(|| is_call(&body), |messages| messages.iter().any(is_call));
+        if matches!(self.format.as_str(), "mcp" | "a2a") && !calls { 202 } else { 200 }
     }
 }
 

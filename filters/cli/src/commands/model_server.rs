@@ -11,8 +11,9 @@ use crate::model_server::ModelServer;
 
 /// Run the embedded model server alone
 ///
-/// It speaks OpenAI chat completions and Anthropic Messages, and answers what the prompt tells it to, by directives
-/// such as [[echo]], [[long 2000]], [[pii]], [[tool]], [[slow 50ms]], [[cut 3]], [[status 500]], [[trailers]].
+/// It speaks every dialect that the filters read, and answers what the prompt tells it to, by directives such as
+/// [[echo]], [[long 2000]], [[pii]], [[tool]], [[in reasoning]] (refusal, tool, all), [[choices 3]], [[slow 50ms]],
+/// [[cut 3]], [[status 500]], [[trailers]].
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Port on loopback; 0 takes a free one

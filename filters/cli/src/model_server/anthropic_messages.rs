@@ -1,87 +1,39 @@
-//! Anthropic Messages: `POST …/v1/messages` (<https://docs.anthropic.com/en/api/messages>).
+//! Anthropic Messages: `POST …/messages` (<https://docs.anthropic.com/en/api/messages>) and
+//! `POST …/messages/count_tokens`.
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::dialect::{Answer, Dialect, Question, content_text, deltas};
+use super::answer::{Answer, Stops, ToolCall, deltas};
+use super::dialect::{Asked, Dialect, Question};
+use super::framing;
 
 pub(crate) struct AnthropicMessages;
 
+const STOPS: Stops = Stops { end: "end_turn", tools: "tool_use", refused: "refusal" };
+
 impl Dialect for AnthropicMessages {
-    fn speaks(&self, method: &Method, path: &str) -> bool {
-        method == Method::POST && path.ends_with("/v1/messages")
+    fn speaks(&self, path: &str) -> bool {
+        path.ends_with("/v1/messages") || path.ends_with("/v1/messages/count_tokens")
     }
 
-    fn read(&self, _path: &str, body: &Value) -> Result<Question, String> {
-        let messages = body.get("messages").and_then(Value::as_array).ok_or("messages: Field required")?;
-        let mut question = Question {
-            model: body.get("model").and_then(Value::as_str).ok_or("model: Field required")?.to_owned(),
-            stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-            ..Question::default()
-        };
-        let mut system = Vec::new();
-        if let Some(content) = body.get("system") {
-            content_text(content, &mut system);
-        }
-        question.input_bytes = system.iter().map(String::len).sum();
-        for message in messages {
-            let mut texts = Vec::new();
-            if let Some(content) = message.get("content") {
-                content_text(content, &mut texts);
-            }
-            question.input_bytes += texts.iter().map(String::len).sum::<usize>();
-            if message.get("role").and_then(Value::as_str) == Some("user") {
-                question.user_text = texts.join("\n");
-            }
-        }
+    fn read(&self, asked: &Asked<'_>, body: &Value) -> Result<Question, String> {
+        body.get("model").and_then(Value::as_str).ok_or("model: Field required")?;
+        let mut question = read(asked, body)?;
+        question.stream &= asked.path.ends_with("/messages");
         Ok(question)
     }
 
     fn whole(&self, question: &Question, answer: &Answer) -> Value {
-        let block = match answer {
-            Answer::Text(text) => json!({"type": "text", "text": text}),
-            Answer::ToolCall { name, arguments } => {
-                json!({"type": "tool_use", "id": tool_id(question), "name": name, "input": arguments})
-            }
-        };
-        message(question, json!([block]), json!(stop_reason(answer)), answer.output_tokens())
+        if question.path.ends_with("/count_tokens") {
+            return json!({"input_tokens": question.input_tokens()});
+        }
+        whole(question, answer)
     }
 
     fn events(&self, question: &Question, answer: &Answer) -> Vec<Bytes> {
-        let mut events = Vec::new();
-        let mut push = |data: Value| {
-            let name = data["type"].as_str().unwrap_or_default();
-            events.push(Bytes::from(format!("event: {name}\ndata: {data}\n\n")));
-        };
-        let delta = |delta: Value| json!({"type": "content_block_delta", "index": 0, "delta": delta});
-        push(json!({"type": "message_start", "message": message(question, json!([]), Value::Null, 1)}));
-        match answer {
-            Answer::Text(text) => {
-                push(json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}));
-                push(json!({"type": "ping"}));
-                for piece in deltas(text) {
-                    push(delta(json!({"type": "text_delta", "text": piece})));
-                }
-            }
-            Answer::ToolCall { name, arguments } => {
-                let block = json!({"type": "tool_use", "id": tool_id(question), "name": name, "input": {}});
-                push(json!({"type": "content_block_start", "index": 0, "content_block": block}));
-                push(json!({"type": "ping"}));
-                push(delta(json!({"type": "input_json_delta", "partial_json": ""})));
-                for piece in deltas(&arguments.to_string()) {
-                    push(delta(json!({"type": "input_json_delta", "partial_json": piece})));
-                }
-            }
-        }
-        push(json!({"type": "content_block_stop", "index": 0}));
-        push(json!({
-            "type": "message_delta",
-            "delta": {"stop_reason": stop_reason(answer), "stop_sequence": null},
-            "usage": {"output_tokens": answer.output_tokens()},
-        }));
-        push(json!({"type": "message_stop"}));
-        events
+        documents(question, answer).iter().map(framing::typed).collect()
     }
 
     fn error(&self, status: StatusCode, message: &str) -> Value {
@@ -99,9 +51,106 @@ impl Dialect for AnthropicMessages {
     }
 }
 
+/// Reads a request; other vendors carry the same without a `model`.
+pub(super) fn read(asked: &Asked<'_>, body: &Value) -> Result<Question, String> {
+    let messages = body.get("messages").and_then(Value::as_array).ok_or("messages: Field required")?;
+    let mut question = Question::new(asked, body);
+    question.hear(false, &body["system"]);
+    question.hear_messages(messages);
+    Ok(question)
+}
+
+/// The answer in one document.
+pub(super) fn whole(question: &Question, answer: &Answer) -> Value {
+    let blocks = blocks(question, answer).iter().map(Block::whole).collect();
+    message(question, blocks, json!(answer.stop(&STOPS)), answer.output_tokens())
+}
+
+/// The documents of the stream, each with its `type`.
+pub(super) fn documents(question: &Question, answer: &Answer) -> Vec<Value> {
+    let mut events = vec![
+        json!({"type": "message_start", "message": message(question, json!([]), Value::Null, 1)}),
+        json!({"type": "ping"}),
+    ];
+    for (index, block) in blocks(question, answer).iter().enumerate() {
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": block.begun()}));
+        for delta in block.deltas() {
+            events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
+        }
+        events.push(json!({"type": "content_block_stop", "index": index}));
+    }
+    events.push(json!({
+        "type": "message_delta",
+        "delta": {"stop_reason": answer.stop(&STOPS), "stop_sequence": null},
+        "usage": {"output_tokens": answer.output_tokens()},
+    }));
+    events.push(json!({"type": "message_stop"}));
+    events
+}
+
+enum Block<'a> {
+    Thinking(&'a str),
+    Text(String),
+    ToolUse(String, &'a ToolCall),
+}
+
+fn blocks<'a>(question: &Question, answer: &'a Answer) -> Vec<Block<'a>> {
+    let mut blocks = Vec::new();
+    if !answer.reasoning.is_empty() {
+        blocks.push(Block::Thinking(&answer.reasoning));
+    }
+    let spoken = answer.spoken();
+    if !spoken.is_empty() {
+        blocks.push(Block::Text(spoken));
+    }
+    let id = |index: usize| format!("{}{index}", question.id("toolu_"));
+    blocks.extend(answer.tools.iter().enumerate().map(|(index, call)| Block::ToolUse(id(index), call)));
+    blocks
+}
+
+const SIGNATURE: &str = "EqQBCkYIAxgC";
+
+impl Block<'_> {
+    fn whole(&self) -> Value {
+        match self {
+            Self::Thinking(text) => json!({"type": "thinking", "thinking": text, "signature": SIGNATURE}),
+            Self::Text(text) => json!({"type": "text", "text": text}),
+            Self::ToolUse(id, call) => {
+                json!({"type": "tool_use", "id": id, "name": call.name, "input": call.arguments})
+            }
+        }
+    }
+
+    fn begun(&self) -> Value {
+        match self {
+            Self::Thinking(_) => json!({"type": "thinking", "thinking": "", "signature": ""}),
+            Self::Text(_) => json!({"type": "text", "text": ""}),
+            Self::ToolUse(id, call) => json!({"type": "tool_use", "id": id, "name": call.name, "input": {}}),
+        }
+    }
+
+    fn deltas(&self) -> Vec<Value> {
+        match self {
+            Self::Thinking(text) => {
+                let thought = |piece| json!({"type": "thinking_delta", "thinking": piece});
+                let signature = json!({"type": "signature_delta", "signature": SIGNATURE});
+                deltas(text).into_iter().map(thought).chain([signature]).collect()
+            }
+            Self::Text(text) => {
+                deltas(text).into_iter().map(|piece| json!({"type": "text_delta", "text": piece})).collect()
+            }
+            Self::ToolUse(_, call) => {
+                let arguments = call.arguments.to_string();
+                let pieces = [""].into_iter().chain(deltas(&arguments));
+                pieces.map(|piece| json!({"type": "input_json_delta", "partial_json": piece})).collect()
+            }
+        }
+    }
+}
+
 fn message(question: &Question, content: Value, stop_reason: Value, output_tokens: usize) -> Value {
     json!({
-        "id": format!("msg_{:024}", question.serial), "type": "message", "role": "assistant", "model": question.model,
+        "id": question.id("msg_"), "type": "message", "role": "assistant", "model": question.model,
         "content": content, "stop_reason": stop_reason, "stop_sequence": null,
         "usage": {
             "input_tokens": question.input_tokens(), "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0,
@@ -110,25 +159,18 @@ fn message(question: &Question, content: Value, stop_reason: Value, output_token
     })
 }
 
-fn stop_reason(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Text(_) => "end_turn",
-        Answer::ToolCall { .. } => "tool_use",
-    }
-}
-
-fn tool_id(question: &Question) -> String {
-    format!("toolu_{:024}", question.serial)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn ask(body: &Value) -> Question {
+        AnthropicMessages.read(&Asked { path: "/v1/messages", ..Asked::default() }, body).unwrap()
+    }
+
     fn events(answer: &Answer) -> Vec<Value> {
         let body =
             json!({"model": "m", "max_tokens": 9, "stream": true, "messages": [{"role": "user", "content": "hi"}]});
-        let question = AnthropicMessages.read("/v1/messages", &body).unwrap();
+        let question = ask(&body);
         let parse = |event: &Bytes| {
             let text = std::str::from_utf8(event).unwrap().to_owned();
             let (name, data) = text.strip_suffix("\n\n").unwrap().split_once('\n').unwrap();
@@ -141,14 +183,14 @@ mod tests {
 
     #[test]
     fn the_stream_has_the_events_of_the_vendor_in_order() {
-        let events = events(&Answer::Text("one two".into()));
+        let events = events(&Answer::text("one two"));
         let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
         assert_eq!(
             kinds,
             [
                 "message_start",
-                "content_block_start",
                 "ping",
+                "content_block_start",
                 "content_block_delta",
                 "content_block_delta",
                 "content_block_stop",
@@ -164,7 +206,7 @@ mod tests {
     #[test]
     fn tool_input_survives_the_stream() {
         let arguments = json!({"city": "Lviv"});
-        let events = events(&Answer::ToolCall { name: "get_weather".into(), arguments: arguments.clone() });
+        let events = events(&Answer::tool("get_weather", arguments.clone()));
         let joined: String = events.iter().filter_map(|event| event.pointer("/delta/partial_json")?.as_str()).collect();
         assert_eq!(serde_json::from_str::<Value>(&joined).unwrap(), arguments);
         assert_eq!(events[events.len() - 2]["delta"]["stop_reason"], "tool_use");
@@ -175,7 +217,7 @@ mod tests {
         let body = json!({"model": "m", "system": [{"type": "text", "text": "four"}], "messages": [
             {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "result"}]}]},
         ]});
-        let question = AnthropicMessages.read("/v1/messages", &body).unwrap();
+        let question = ask(&body);
         assert_eq!(question.user_text, "result");
         assert_eq!(question.input_bytes, 10);
     }

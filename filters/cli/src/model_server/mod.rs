@@ -6,15 +6,35 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `POST …/chat/completions` | OpenAI chat completions, whole and streamed |
-//! | `POST …/v1/messages` | Anthropic Messages, whole and streamed |
+//! | `POST …/chat/completions`, `…/completions`, `…/responses`, `…/embeddings` | OpenAI |
+//! | `POST …/v1/messages`, `…/v1/messages/count_tokens` | Anthropic Messages |
+//! | `POST …/models/{model}:generateContent`, `:streamGenerateContent`, `:countTokens` | Gemini, Vertex AI |
+//! | `POST …/model/{model}/converse`, `/converse-stream`, `/invoke`, `/invoke-with-response-stream` | Bedrock |
+//! | `POST …/api/chat`, `…/api/generate`, `…/api/embed`, `…/api/embeddings` | Ollama |
+//! | `POST …/v1/chat`, `…/v2/chat` | Cohere |
+//! | `POST …/mcp` | MCP over streamable HTTP |
+//! | `POST …/a2a` | A2A |
 //! | `GET …/v1/models` | the vendor's list (Anthropic's with an `anthropic-version` header) |
 //! | `/_echo` | what arrived, as JSON |
 //! | `GET`, `DELETE /_requests` | everything that arrived; forget it |
 
+mod a2a;
+mod answer;
 mod anthropic_messages;
+mod bedrock_converse;
+mod bedrock_invoke;
+mod cohere_chat;
 mod dialect;
+mod framing;
+mod gemini;
+mod json_rpc;
+mod mcp;
+mod ollama_chat;
+mod ollama_generate;
 mod openai_chat;
+mod openai_completions;
+mod openai_embeddings;
+mod openai_responses;
 mod record;
 mod reply;
 pub mod script;

@@ -37,6 +37,13 @@ pub(crate) fn json(status: StatusCode, document: &Value) -> Response<Body> {
     response
 }
 
+/// Nothing to say: taken note of.
+pub(crate) fn accepted() -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::new()).map_err(|never| match never {}).boxed());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
 /// A whole answer, as the script wants it sent.
 pub(crate) async fn whole(document: &Value, script: &Script) -> Response<Body> {
     if let Some(wait) = script.wait {

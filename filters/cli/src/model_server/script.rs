@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 
-use super::dialect::Answer;
+use super::answer::{Answer, ToolCall};
 
 /// What one request asked of the server.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,8 +27,26 @@ pub(crate) struct Script {
     pub cut: Option<usize>,
     /// `[[status 500]]`: answer with this status and the dialect's error, 400 to 599.
     pub status: Option<StatusCode>,
+    /// `[[in reasoning]]`, `[[in refusal]]`, `[[in tool]]`, `[[in all]]`: where what is said is said, instead of the text.
+    pub channel: Channel,
+    /// `[[choices 3]]`: that many choices, at most eight, where the dialect has several.
+    pub choices: usize,
     /// `[[trailers]]`: end with trailers (HTTP/1.1: chunked, and only to a client that sent `te: trailers`).
     pub trailers: bool,
+}
+
+/// A place of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Channel {
+    #[default]
+    Text,
+    /// Thoughts; the text behind them is short.
+    Reasoning,
+    Refusal,
+    /// An argument of a call, `text` of `send_message`.
+    Tool,
+    /// Reasoning, text and a call, one after the other.
+    All,
 }
 
 /// About 7 MB of text.
@@ -64,6 +82,17 @@ impl Script {
             "pii" => self.pii = true,
             "tool" => self.tool = true,
             "trailers" => self.trailers = true,
+            "in" => match argument.trim() {
+                "reasoning" => self.channel = Channel::Reasoning,
+                "refusal" => self.channel = Channel::Refusal,
+                "tool" => self.channel = Channel::Tool,
+                "all" => self.channel = Channel::All,
+                _ => return false,
+            },
+            "choices" => match number() {
+                Some(choices) => self.choices = choices,
+                None => return false,
+            },
             "long" => match number() {
                 Some(words) => self.words = Some(words.min(MAX_WORDS)),
                 None => return false,
@@ -87,13 +116,29 @@ impl Script {
 
     /// What the model says.
     pub fn answer(&self) -> Answer {
+        let mut answer = Answer { choices: self.choices, ..Answer::default() };
         if self.tool {
-            return Answer::ToolCall {
-                name: "get_weather".into(),
-                arguments: json!({"city": "Lviv", "country": "UA", "unit": "celsius"}),
-            };
+            let arguments = json!({"city": "Lviv", "country": "UA", "unit": "celsius"});
+            answer.tools.push(ToolCall { name: "get_weather".into(), arguments });
+            return answer;
         }
-        Answer::Text(if self.pii {
+        let said = self.said();
+        if matches!(self.channel, Channel::Tool | Channel::All) {
+            let arguments = json!({"to": "support", "text": said});
+            answer.tools.push(ToolCall { name: "send_message".into(), arguments });
+        }
+        match self.channel {
+            Channel::Tool => {}
+            Channel::Text => answer.text = said,
+            Channel::Refusal => answer.refusal = said,
+            Channel::Reasoning => (answer.reasoning, answer.text) = (said, "That is all.".into()),
+            Channel::All => (answer.reasoning, answer.text) = (said.clone(), said),
+        }
+        answer
+    }
+
+    fn said(&self) -> String {
+        if self.pii {
             PERSONAL.to_owned()
         } else if let Some(words) = self.words {
             prose(words)
@@ -102,7 +147,7 @@ impl Script {
         } else {
             let heard: String = self.text.chars().take(120).collect();
             format!("You said: {heard}")
-        })
+        }
     }
 }
 
@@ -143,15 +188,30 @@ mod tests {
         let script = Script::read("please [[slow 50ms]]answer [[long 7]] now [[cut 3]]");
         assert_eq!(script.text, "please answer  now");
         assert_eq!((script.wait, script.words, script.cut), (Some(Duration::from_millis(50)), Some(7), Some(3)));
-        assert_eq!(script.answer(), Answer::Text(prose(7)));
+        assert_eq!(script.answer(), Answer::text(&prose(7)));
         assert_eq!(prose(7).split(' ').count(), 7);
     }
 
     #[test]
     fn what_is_no_directive_stays_text() {
-        for text in ["[[", "[[unknown]]", "[[long many]]", "[[status 200]]", "a [[ b ]] c", "[[cut", "[[slow 5]]"] {
+        for text in
+            ["[[", "[[unknown]]", "[[long many]]", "[[status 200]]", "a [[ b ]] c", "[[cut", "[[slow 5]]", "[[in x]]"]
+        {
             assert_eq!(Script::read(text), Script { text: text.into(), ..Script::default() });
         }
+    }
+
+    #[test]
+    fn what_is_said_is_said_in_the_channel_that_was_asked_for() {
+        let answer = |prompt: &str| Script::read(prompt).answer();
+        let reasoning = answer("[[echo]][[in reasoning]] x");
+        assert_eq!((reasoning.reasoning.as_str(), reasoning.text.as_str()), ("x", "That is all."));
+        let refusal = answer("[[echo]][[in refusal]] x");
+        assert_eq!((refusal.refusal.as_str(), refusal.text.as_str()), ("x", ""));
+        let all = answer("[[echo]][[in all]][[choices 2]] x");
+        assert_eq!((all.reasoning.as_str(), all.text.as_str(), all.choices), ("x", "x", 2));
+        assert_eq!(all.tools[0].arguments["text"], "x");
+        assert_eq!(answer("[[echo]][[in tool]] x").text, "");
     }
 
     #[test]

@@ -3,20 +3,45 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use super::a2a::A2a;
 use super::anthropic_messages::AnthropicMessages;
-use super::dialect::Dialect;
+use super::bedrock_converse::BedrockConverse;
+use super::bedrock_invoke::BedrockInvoke;
+use super::cohere_chat::CohereChat;
+use super::dialect::{Asked, Dialect};
+use super::gemini::Gemini;
+use super::mcp::Mcp;
+use super::ollama_chat::OllamaChat;
+use super::ollama_generate::OllamaGenerate;
 use super::openai_chat::OpenAiChat;
+use super::openai_completions::OpenAiCompletions;
+use super::openai_embeddings::OpenAiEmbeddings;
+use super::openai_responses::OpenAiResponses;
 use super::record::Recorder;
 use super::reply::{self, Body};
 use super::script::Script;
 
-/// Every dialect spoken; the first that recognises a request answers it.
-const DIALECTS: [&dyn Dialect; 2] = [&OpenAiChat, &AnthropicMessages];
+/// Every dialect spoken; the first that recognises a path answers what is posted there.
+const DIALECTS: [&dyn Dialect; 13] = [
+    &OpenAiChat,
+    &OpenAiCompletions,
+    &OpenAiResponses,
+    &OpenAiEmbeddings,
+    &AnthropicMessages,
+    &Gemini,
+    &BedrockConverse,
+    &BedrockInvoke,
+    &OllamaChat,
+    &OllamaGenerate,
+    &CohereChat,
+    &Mcp,
+    &A2a,
+];
 
 /// A larger body is answered with 413; it is recorded all the same.
 const MAX_BODY: usize = 64 << 20;
@@ -40,8 +65,13 @@ pub(crate) async fn answer(request: Request<Incoming>, recorder: Recorder) -> Re
         let seen = recorder.get(serial).map_or(Value::Null, |seen| seen.to_json());
         return reply::json(StatusCode::OK, &seen);
     }
-    if let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.speaks(&head.method, path)) {
-        return converse(dialect, path, &body, serial).await;
+    if head.method == Method::POST
+        && let Some(dialect) = DIALECTS.into_iter().find(|dialect| dialect.speaks(path))
+    {
+        let accept = head.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let accepts_events = accept.contains("text/event-stream");
+        let asked = Asked { path, query: head.uri.query().unwrap_or_default(), accepts_events };
+        return converse(dialect, &asked, &body, serial).await;
     }
     if head.method == Method::GET && path.ends_with("/v1/models") {
         return reply::json(StatusCode::OK, &models(head.headers.contains_key("anthropic-version")));
@@ -70,25 +100,34 @@ async fn read(mut body: Incoming, serial: u64, recorder: &Recorder) -> Result<(B
     if total > MAX_BODY { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok((bytes.freeze(), trailers)) }
 }
 
-async fn converse(dialect: &dyn Dialect, path: &str, body: &[u8], serial: u64) -> Response<Body> {
+async fn converse(dialect: &dyn Dialect, asked: &Asked<'_>, body: &[u8], serial: u64) -> Response<Body> {
+    let refuse = |status: StatusCode, message: &str| {
+        let mut response = reply::json(status, &dialect.error(status, message));
+        if let Some(kind) = dialect.error_type(status) {
+            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(kind));
+        }
+        response
+    };
     let question = serde_json::from_slice::<Value>(body)
         .map_err(|error| format!("the body is not JSON: {error}"))
-        .and_then(|body| dialect.read(path, &body));
+        .and_then(|body| dialect.read(asked, &body));
     let mut question = match question {
         Ok(question) => question,
-        Err(message) => return reply::json(StatusCode::BAD_REQUEST, &dialect.error(StatusCode::BAD_REQUEST, &message)),
+        Err(message) => return refuse(StatusCode::BAD_REQUEST, &message),
     };
     question.serial = serial;
     question.created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let script = Script::read(&question.user_text);
     if let Some(status) = script.status {
-        return reply::json(status, &dialect.error(status, "the prompt asked for this status"));
+        return refuse(status, "the prompt asked for this status");
     }
     let answer = script.answer();
     if question.stream {
-        reply::streamed(dialect.stream_content_type(), dialect.events(&question, &answer), &script)
-    } else {
-        reply::whole(&dialect.whole(&question, &answer), &script).await
+        return reply::streamed(dialect.stream_content_type(&question), dialect.events(&question, &answer), &script);
+    }
+    match dialect.whole(&question, &answer) {
+        Value::Null => reply::accepted(),
+        document => reply::whole(&document, &script).await,
     }
 }
 
