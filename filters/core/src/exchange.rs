@@ -10,7 +10,8 @@ mod reader;
 use std::sync::Arc;
 
 use crate::audit::{MAX_RULES, Origin, PlainName, Record, hmac_of};
-use crate::config::{Config, Profile};
+use crate::coding;
+use crate::config::{Config, Profile, RequestEncoding};
 use crate::head::Head;
 use crate::json;
 use crate::refusal::{self, Refusal};
@@ -158,7 +159,14 @@ impl Exchange {
             return self.decide();
         }
         if self.head.is_encoded() {
-            return self.unreadable(Unreadable::Compressed);
+            match self.profile.request_encoding {
+                RequestEncoding::Decode => {
+                    if let Err(why) = coding::check(&self.head) {
+                        return self.unreadable(why);
+                    }
+                }
+                RequestEncoding::Unseen(policy) => return self.unseen(Unreadable::Compressed, policy),
+            }
         }
         if self.head.content_length().is_some_and(|length| length > self.body_cap()) {
             return self.unreadable(Unreadable::Size);
@@ -189,7 +197,11 @@ impl Exchange {
             return self.decide();
         }
         let start = clock();
-        let act = self.inspect(body);
+        let cap = self.profile.limits.body_bytes;
+        let act = match coding::decode(&self.head, body, cap) {
+            Ok(body) => self.inspect(&body),
+            Err(why) => self.unreadable(why),
+        };
         self.record.inspect_micros = clock().saturating_sub(start);
         act
     }
@@ -353,10 +365,15 @@ impl Exchange {
     }
 
     fn unreadable(&mut self, why: Unreadable) -> Act {
+        self.unseen(why, self.profile.unreadable)
+    }
+
+    /// What `policy` makes of a body that is not read.
+    fn unseen(&mut self, why: Unreadable, policy: Verdict) -> Act {
         self.record.unreadable = Some(why);
         self.count(Counter::Unreadable(why), 1);
         let enforced = self.stages.iter().any(|running| running.mode == Mode::Enforce);
-        match self.profile.unreadable {
+        match policy {
             Verdict::Block if enforced => self.refuse(Verdict::Block, Judge::Read, why.status(), None),
             verdict => {
                 if verdict > self.record.verdict {

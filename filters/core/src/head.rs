@@ -60,12 +60,20 @@ impl Head {
         if all.next().is_some() { None } else { value }
     }
 
-    /// Whether the body is encoded: a `content-encoding` other than `identity` (RFC 9110 §8.4).
+    /// Whether the body is encoded: a `content-encoding` other than `identity` (RFC 9110 §8.4), in any spelling.
     pub fn is_encoded(&self) -> bool {
-        self.all("content-encoding")
-            .flat_map(|v| v.split(|b| *b == b','))
-            .map(<[u8]>::trim_ascii)
-            .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+        self.is_respelled("content-encoding")
+            || self
+                .all("content-encoding")
+                .flat_map(|v| v.split(|b| *b == b','))
+                .map(<[u8]>::trim_ascii)
+                .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+    }
+
+    /// Whether there is a field that some servers take for `name` and others do not: with `_` in the place of `-`, see
+    /// [`Self::names_with`].
+    pub fn is_respelled(&self, name: &str) -> bool {
+        self.names_with(name).any(|other| other.len() == name.len() && other != name.as_bytes())
     }
 
     /// Whether the request leaves HTTP behind: CONNECT, or an `upgrade` that is asked for.
@@ -103,6 +111,7 @@ mod tests {
         assert!(!head(&[("content-encoding", " Identity ,")]).is_encoded());
         assert!(head(&[("content-encoding", "identity, gzip")]).is_encoded());
         assert!(head(&[("content-encoding", "identity"), ("content-encoding", "x")]).is_encoded());
+        assert!(head(&[("content_encoding", "identity")]).is_encoded());
     }
 
     #[test]

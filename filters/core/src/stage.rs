@@ -35,7 +35,7 @@ pub trait Settings: Send + Sync {
 pub struct Request<'a> {
     /// Its head.
     pub head: &'a Head,
-    /// Its body, byte for byte as it arrived.
+    /// Its body, byte for byte as it arrived but for its content codings, which are undone.
     pub body: &'a [u8],
     /// What was read from the body.
     pub prompt: &'a Prompt,

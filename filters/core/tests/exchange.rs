@@ -244,3 +244,64 @@ fn what_the_path_names_is_the_model_and_the_dialect() {
     let record: serde_json::Value = serde_json::from_str(&exchange.record().to_json()).unwrap();
     assert_eq!(record["model"], "amazon.nova-lite-v1:0");
 }
+
+/// A chat with one text, as a gzip body of one stored block.
+fn gzip(text: &str) -> Vec<u8> {
+    let body = json!({"messages": [{"role": "user", "content": text}]}).to_string();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, body.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn an_encoded_body_is_decoded_and_inspected() {
+    let coded = [("content-encoding", "gzip")];
+    for (text, verdict) in [("left=block", Verdict::Block), ("hello", Verdict::Allow)] {
+        let mut exchange = exchange("{}", &coded);
+        assert_eq!(exchange.request_head(false), Act::Forward);
+        let act = exchange.request_body(&gzip(text), &|| 0);
+        assert_eq!(matches!(act, Act::Refuse(_)), verdict == Verdict::Block, "{text}");
+        let record = exchange.record();
+        assert_eq!((record.verdict, record.texts, record.unreadable), (verdict, 1, None), "{text}");
+        assert_eq!(record.request_bytes, gzip(text).len() as u64, "of the bytes that the client sent");
+    }
+}
+
+#[test]
+fn what_an_encoded_body_may_be_is_configured() {
+    let coded = [("content-encoding", "gzip")];
+    for (word, verdict) in [("block", Verdict::Block), ("flag", Verdict::Flag), ("allow", Verdict::Allow)] {
+        let mut exchange = exchange(&format!(r#"{{"request_encoding": "{word}"}}"#), &coded);
+        let act = exchange.request_head(false);
+        assert_eq!(matches!(act, Act::Refuse(_)), verdict == Verdict::Block, "{word}");
+        assert_eq!(exchange.record().verdict, verdict, "{word}");
+        assert_eq!(exchange.record().unreadable, Some(Unreadable::Compressed), "{word}");
+        assert_eq!(exchange.take_counts().iter().filter(|(c, _)| matches!(c, Counter::Unreadable(_))).count(), 1);
+        let mut plain = chat(&format!(r#"{{"request_encoding": "{word}"}}"#), &["left=block"]);
+        assert!(matches!(plain.1, Act::Refuse(_)), "a body without a coding is read: {word}");
+        assert_eq!(plain.0.take_counts().iter().filter(|(c, _)| matches!(c, Counter::Unreadable(_))).count(), 0);
+    }
+}
+
+#[test]
+fn a_body_that_is_not_what_its_encoding_says_is_unreadable() {
+    let cap = r#"{"limits": {"body_bytes": 1024}}"#;
+    let plain = json!({"messages": []}).to_string().into_bytes();
+    let cut = |bytes: Vec<u8>| bytes[..bytes.len() - 1].to_vec();
+    for (coding, body, why) in [
+        ("gzip", plain.clone(), Unreadable::Coding),
+        ("br", plain.clone(), Unreadable::Coding),
+        ("gzip", cut(gzip("hello")), Unreadable::Coding),
+        ("gzip", gzip(&"a".repeat(2000)), Unreadable::Size),
+        ("gzip, gzip", gzip("hello"), Unreadable::Coding),
+    ] {
+        let mut exchange = exchange(cap, &[("content-encoding", coding)]);
+        assert_eq!(exchange.request_head(false), Act::Forward, "{coding}");
+        let reply = refusal(exchange.request_body(&body, &|| 0));
+        assert_eq!((exchange.record().unreadable, reply.status), (Some(why), why.status()), "{coding}");
+    }
+    for coding in ["compress", "gzip;q=1", "gzip, gzip, gzip", "aws-chunked"] {
+        let mut exchange = exchange(cap, &[("content-encoding", coding)]);
+        assert_eq!(refusal(exchange.request_head(false)).status, 403, "{coding}: refused on its head");
+    }
+}

@@ -19,8 +19,8 @@ use crate::score::answer;
 /// Score texts and requests: JSON Lines in, JSON Lines out
 ///
 /// Each line of the input is {"id","text"}, scored as a user's text by the default profile, or
-/// {"id","path","headers","body"} with a whole request body, a JSON value or a string. Answers come in the order of the
-/// input. Exit code 1 when a line could not be scored.
+/// {"id","path","headers","body"} with a whole request body, a JSON value or a string; "body_base64" in its place holds
+/// bytes, such as a compressed body. Answers come in the order of the input. Exit code 1 when a line could not be scored.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Configuration of the module, JSON

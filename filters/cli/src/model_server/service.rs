@@ -6,6 +6,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use portcullis_core::coding::Decoder;
+use portcullis_core::wire::Unreadable;
 use serde_json::{Value, json};
 
 use super::a2a::A2a;
@@ -71,6 +73,10 @@ pub(crate) async fn answer(request: Request<Incoming>, recorder: Recorder) -> Re
         let accept = head.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let accepts_events = accept.contains("text/event-stream");
         let asked = Asked { path, query: head.uri.query().unwrap_or_default(), accepts_events };
+        let Ok(body) = decoded(&head.headers, &body) else {
+            let message = "the body is not in the content-encoding that its head names";
+            return reply::json(StatusCode::BAD_REQUEST, &dialect.error(StatusCode::BAD_REQUEST, message));
+        };
         return converse(dialect, &asked, &body, serial).await;
     }
     if head.method == Method::GET && path.ends_with("/v1/models") {
@@ -98,6 +104,15 @@ async fn read(mut body: Incoming, serial: u64, recorder: &Recorder) -> Result<(B
         }
     }
     if total > MAX_BODY { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok((bytes.freeze(), trailers)) }
+}
+
+/// A body with its content codings undone.
+fn decoded(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let fields = headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+    let mut decoder = Decoder::open(fields, MAX_BODY)?;
+    let mut decoded = Vec::new();
+    decoder.push(body, &mut decoded)?;
+    decoder.finish().map(|()| decoded)
 }
 
 async fn converse(dialect: &dyn Dialect, asked: &Asked<'_>, body: &[u8], serial: u64) -> Response<Body> {

@@ -17,6 +17,7 @@
 //! hold, and nothing stands behind it. What follows in a further gzip member or zstd frame is read on (RFC 1952 §2.2, RFC
 //! 8878 §3.1). Decoders that stop at the first read a beginning of it; of a JSON object that is no JSON.
 
+mod body;
 mod brotli;
 mod gzip;
 mod inflate;
@@ -26,6 +27,8 @@ mod zstd;
 mod tests;
 
 use crate::wire::Unreadable;
+
+pub use body::{check, decode};
 
 /// The most codings that one body may have on top of each other.
 pub const MAX_LAYERS: usize = 2;

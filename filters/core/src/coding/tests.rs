@@ -72,10 +72,10 @@ fn noise(count: usize) -> Vec<u8> {
 #[test]
 fn what_was_coded_comes_back_however_it_is_cut() {
     for (name, encode) in WAYS {
-        for text in [b"{}".to_vec(), lines(3), lines(20_000), vec![b'a'; 500_000], noise(300_000)] {
+        for text in [b"{}".to_vec(), lines(3), lines(2_000), vec![b'a'; 300_000], noise(70_000)] {
             let wire = encode(&text);
             for cut in [1, 7, 1000, 16_384, usize::MAX] {
-                if cut == 1 && text.len() > 10_000 && wire.len() > 50_000 {
+                if cut == 1 && wire.len() > 50_000 {
                     continue;
                 }
                 assert!(decode(&[name], &wire, cut, CAP) == Ok(text.clone()), "{name}, cut to {cut}");
@@ -140,8 +140,8 @@ fn no_changed_bit_changes_the_text_where_a_check_stands() {
 #[test]
 fn a_bomb_stops_at_the_cap_whatever_its_ratio() {
     for (name, encode) in WAYS {
-        let wire = encode(&vec![b' '; 8 << 20]);
-        assert!(wire.len() < 10_000 || name != "gzip");
+        let wire = encode(&vec![b' '; 2 << 20]);
+        assert!(wire.len() < 3_000, "{name}: {}", wire.len());
         for cap in [0, 1, 1023, CAP] {
             assert_eq!(decode(&[name], &wire, usize::MAX, cap), Err(Unreadable::Size), "{name}, cap {cap}");
         }
@@ -150,9 +150,9 @@ fn a_bomb_stops_at_the_cap_whatever_its_ratio() {
         assert_eq!(decode(&[name], &exact, usize::MAX, size).err(), None, "{name}: the cap itself is not too much");
         assert_eq!(decode(&[name], &exact, usize::MAX, size - 1), Err(Unreadable::Size), "{name}");
     }
-    // 8 MiB in about 10 bytes: the inner layer is as small as the outer one.
-    let nested = gzip(&gzip(&vec![b' '; 64 << 20]));
-    assert!(nested.len() < 1000, "{}", nested.len());
+    // The inner layer is as small as the outer one.
+    let nested = gzip(&gzip(&vec![b' '; 8 << 20]));
+    assert!(nested.len() < 200, "{}", nested.len());
     assert_eq!(decode(&["gzip, gzip"], &nested, usize::MAX, CAP), Err(Unreadable::Size));
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-pub use profile::{MODES, OnFailure, Profile};
+pub use profile::{MODES, OnFailure, Profile, RequestEncoding};
 pub use reader::{Reader, Word, choose, is_name};
 pub use route::Route;
 

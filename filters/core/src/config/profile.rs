@@ -24,6 +24,31 @@ const UNREADABLE_RESPONSE: &[Word<Verdict>] = &[
     Word { word: "allow", value: Verdict::Allow, doc: "Let through unseen; still counted." },
 ];
 
+/// What is done with a body that has a `content-encoding`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestEncoding {
+    /// It is decoded within the cap of a body and inspected; the upstream gets the client's own bytes.
+    Decode,
+    /// It is not looked at and follows this: [`Verdict::Block`], [`Verdict::Flag`] or [`Verdict::Allow`].
+    Unseen(Verdict),
+}
+
+const REQUEST_ENCODINGS: &[Word<RequestEncoding>] = &[
+    Word {
+        word: "decode",
+        value: RequestEncoding::Decode,
+        doc: "Decoded (gzip, deflate, br, zstd) and inspected, at most limits.body_bytes of it. What cannot be decoded \
+              is unreadable.",
+    },
+    Word { word: "block", value: RequestEncoding::Unseen(Verdict::Block), doc: "Refused: 403." },
+    Word {
+        word: "flag",
+        value: RequestEncoding::Unseen(Verdict::Flag),
+        doc: "Let through unseen, recorded and counted.",
+    },
+    Word { word: "allow", value: RequestEncoding::Unseen(Verdict::Allow), doc: "Let through unseen; still counted." },
+];
+
 const FAILURES: &[Word<Failure>] = &[
     Word { word: "closed", value: Failure::Closed, doc: "Refused with 503; an answer under way is cut off." },
     Word { word: "open", value: Failure::Open, doc: "Let through unseen, recorded and counted." },
@@ -46,6 +71,8 @@ pub struct Profile {
     pub unreadable: Verdict,
     /// What is done with an answer that a stage asks for and that cannot be read: of the same three.
     pub unreadable_response: Verdict,
+    /// What is done with a body that has a `content-encoding`.
+    pub request_encoding: RequestEncoding,
     /// What is done when a part of the filter fails.
     pub on_failure: OnFailure,
     /// Caps on what is read.
@@ -62,7 +89,13 @@ impl Profile {
             r,
             "unreadable",
             UNREADABLE,
-            "What is done with a body that cannot be read: not JSON, an unknown shape, compressed, too deep, too large.",
+            "What is done with a body that cannot be read: not JSON, an unknown shape or coding, too deep, too large.",
+        );
+        let request_encoding = choose(
+            r,
+            "request_encoding",
+            REQUEST_ENCODINGS,
+            "What is done with a body that has a content-encoding. The upstream gets the client's own bytes.",
         );
         let unreadable_response = choose(
             r,
@@ -98,7 +131,9 @@ impl Profile {
         }
         let unreadable = unreadable.unwrap_or(Verdict::Block);
         let unreadable_response = unreadable_response.unwrap_or(Verdict::Block);
-        Self { name: name.to_string(), unreadable, unreadable_response, on_failure, limits, explain, stages }
+        let request_encoding = request_encoding.unwrap_or(RequestEncoding::Decode);
+        let name = name.to_string();
+        Self { name, unreadable, unreadable_response, request_encoding, on_failure, limits, explain, stages }
     }
 }
 

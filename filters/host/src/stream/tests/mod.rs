@@ -160,7 +160,8 @@ fn what_cannot_be_read_follows_its_policy() {
     for (fields, body, why, status) in [
         (vec![], &b"not json"[..], Unreadable::Malformed, 400),
         (vec![], b"{\"messages\": \"\xff\"}", Unreadable::Encoding, 400),
-        (vec![("content-encoding", "gzip")], b"\x1f\x8b", Unreadable::Compressed, 403),
+        (vec![("content-encoding", "compress")], b"\x1f\x9d", Unreadable::Compressed, 403),
+        (vec![("content-encoding", "gzip")], b"\x1f\x8b", Unreadable::Coding, 400),
         (vec![("content-length", "1048577")], b"x", Unreadable::Size, 413),
         (vec![("upgrade", "websocket")], b"x", Unreadable::Upgrade, 403),
     ] {
