@@ -82,7 +82,7 @@ pub struct Set {
     pub exact: Vec<(String, String)>,
 }
 
-/// Reads every rule in `dir`, by id. `words.toml` holds the lists that rules name as `@list`.
+/// Reads every rule in `dir`, by id. `words*.toml` hold the lists that rules name as `@list`.
 pub fn read(dir: &Path) -> Result<Vec<Rule>, Vec<String>> {
     let mut problems = Vec::new();
     let mut files: Vec<_> = std::fs::read_dir(dir)
@@ -91,14 +91,24 @@ pub fn read(dir: &Path) -> Result<Vec<Rule>, Vec<String>> {
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))
         .collect();
     files.sort();
-    let words = match std::fs::read_to_string(dir.join("words.toml")).map_err(|e| e.to_string()) {
-        Ok(text) => toml::from_str(&text).map_err(|e| e.to_string()),
-        Err(e) => Err(e),
-    };
-    let words: BTreeMap<String, Vec<String>> = words.map_err(|e| vec![format!("words.toml: {e}")])?;
+    let (lists, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| name(path).starts_with("words"));
+    let mut words = BTreeMap::new();
+    for path in lists {
+        let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+        match text.and_then(|text| toml::from_str::<BTreeMap<String, Vec<String>>>(&text).map_err(|e| e.to_string())) {
+            Ok(lists) => {
+                for (list, terms) in lists {
+                    if words.insert(list.clone(), terms).is_some() {
+                        problems.push(format!("{}: {list}: stands twice", name(&path)));
+                    }
+                }
+            }
+            Err(e) => problems.push(format!("{}: {}", name(&path), e.replace('\n', " "))),
+        }
+    }
     let mut rules = Vec::new();
-    for path in files.iter().filter(|path| path.file_name().is_some_and(|n| n != "words.toml")) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for path in &files {
+        let name = name(path);
         let file = std::fs::read_to_string(path).map_err(|e| e.to_string());
         match file.and_then(|text| toml::from_str::<File>(&text).map_err(|e| e.to_string().replace('\n', " "))) {
             Ok(file) => {
@@ -109,6 +119,10 @@ pub fn read(dir: &Path) -> Result<Vec<Rule>, Vec<String>> {
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 struct Check<'a> {
@@ -228,8 +242,8 @@ impl Check<'_> {
         for term in list {
             match term.strip_prefix('@') {
                 Some(name) => match self.words.get(name).cloned() {
-                    Some(words) => terms.extend(self.terms(&format!("words.toml: {name}"), &words)),
-                    None => self.problem(field, format_args!("`@{name}` does not stand in words.toml")),
+                    Some(words) => terms.extend(self.terms(&format!("list {name}"), &words)),
+                    None => self.problem(field, format_args!("`@{name}` is no list in words*.toml")),
                 },
                 None => match plain(term) {
                     Ok(term) => drop(terms.insert(term)),
@@ -256,8 +270,8 @@ fn plain(term: &str) -> Result<String, &'static str> {
     let letters = text.trim().chars().count();
     match () {
         () if letters == 0 => return Err("has no word in it"),
-        () if stem && letters < 3 => return Err("is too short a begin of a word"),
-        () if text.len() > 80 => return Err("is over 80 bytes"),
+        () if stem && letters < if text.is_ascii() { 3 } else { 2 } => return Err("is too short a begin of a word"),
+        () if text.len() > 160 => return Err("is over 160 bytes"),
         () if text.trim().split(' ').count() > 15 => return Err("has more than 15 words"),
         () => {}
     }

@@ -45,6 +45,9 @@ fn cases() -> Vec<Case> {
                     Some("tool_result") => Role::ToolResult,
                     Some("document") => Role::Document,
                     Some("system") => Role::System,
+                    Some("assistant") => Role::Assistant,
+                    Some("tool_argument") => Role::ToolArgument,
+                    Some("tool_definition") => Role::ToolDefinition,
                     Some(role) => panic!("{file}:{}: role {role}", line + 1),
                 },
                 paranoia: rule.paranoia,
@@ -79,13 +82,15 @@ fn every_case_fires_what_it_says_and_nothing_else() {
 }
 
 #[test]
-fn every_rule_has_five_cases_that_fire_it_alone_and_five_that_fire_nothing() {
+fn every_rule_has_five_cases_that_fire_it_three_of_them_alone_and_three_near_misses() {
     let cases = cases();
     for rule in BASE {
         let (id, file) = (rule.id.to_string(), format!("{}.jsonl", rule.id));
-        let alone = cases.iter().filter(|c| c.file == file && c.fires.iter().eq([&id])).count();
-        let nothing = cases.iter().filter(|c| c.file == file && c.fires.is_empty()).count();
-        assert!(alone >= 5 && nothing >= 5, "{id}: {alone} fire it alone, {nothing} fire nothing");
+        let of_rule = || cases.iter().filter(|c| c.file == file);
+        let all = of_rule().filter(|c| c.fires.contains(&id)).count();
+        let alone = of_rule().filter(|c| c.fires.iter().eq([&id])).count();
+        let nothing = of_rule().filter(|c| c.fires.is_empty()).count();
+        assert!(all >= 5 && alone >= 3 && nothing >= 3, "{id}: {all} fire it, {alone} alone, {nothing} fire nothing");
     }
 }
 
