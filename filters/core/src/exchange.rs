@@ -338,9 +338,12 @@ impl Exchange {
         let mut refusing: Option<(Verdict, Judge, Option<RuleId>)> = None;
         for (mode, opinion) in opinions {
             inspected = inspected.max(opinion.inspected);
-            let left_out = u32::try_from(opinion.left_out).unwrap_or(u32::MAX);
-            let span = Span { start: 0, end: left_out };
-            self.record.coverage.skip(&Skipped { reason: wire::SkipReason::Limit, span });
+            for (reason, bytes) in
+                [(wire::SkipReason::Limit, opinion.left_out), (wire::SkipReason::Allowed, opinion.allowed)]
+            {
+                let span = Span { start: 0, end: u32::try_from(bytes).unwrap_or(u32::MAX) };
+                self.record.coverage.skip(&Skipped { reason, span });
+            }
             self.record.score = self.record.score.max(opinion.score);
             let worst = opinion.worst().map(|finding| finding.rule);
             for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {

@@ -3,6 +3,8 @@
 //! A stage gets bytes and gives opinions. It makes no call, reads no clock and draws no random number; whether an
 //! opinion takes effect is decided in one place, [`crate::exchange::Exchange`].
 
+use std::any::Any;
+
 use crate::config::Reader;
 use crate::head::Head;
 use crate::verdict::{Mode, Opinion};
@@ -14,6 +16,12 @@ pub trait Kind: Sync {
     fn key(&self) -> &'static str;
     /// What it does, in one sentence, for the schema.
     fn doc(&self) -> &'static str;
+    /// Reads what all profiles share: its section of the document itself, if it has one. Gives the kind that then reads
+    /// the profiles.
+    fn shared(&self, document: &mut dyn Reader) -> Option<Box<dyn Kind>> {
+        let _ = document;
+        None
+    }
     /// Reads its section. Called on an empty section when the document has none, so that defaults hold.
     fn read(&self, section: &mut dyn Reader) -> Box<dyn Settings>;
 }
@@ -28,6 +36,10 @@ pub trait Settings: Send + Sync {
     }
     /// A stage for one exchange.
     fn open(&self) -> Box<dyn Stage>;
+    /// Itself, for who knows its type and wants to show what is in it.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
 }
 
 /// A request whose body is whole and was read.

@@ -222,6 +222,8 @@ pub struct Opinion {
     pub inspected: u64,
     /// Bytes of text that it had to leave out, over its own limit.
     pub left_out: u64,
+    /// Bytes of text that it did not look at because the operator allows them.
+    pub allowed: u64,
 }
 
 impl Default for Opinion {
@@ -233,6 +235,7 @@ impl Default for Opinion {
             findings: Vec::new(),
             inspected: 0,
             left_out: 0,
+            allowed: 0,
         }
     }
 }

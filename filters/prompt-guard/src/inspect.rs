@@ -1,45 +1,30 @@
 //! One request inspected with a profile's choice of rules: text in, findings and a score out.
 
+use std::collections::BTreeMap;
+
 use portcullis_core::text::{Plain, normalise};
 use portcullis_core::verdict::Severity;
 use portcullis_core::wire::Role;
 
+use crate::choice::{Choice, Effect};
 use crate::ruleset::Ruleset;
 use crate::scan::{Hit, Scan};
-use crate::score::score;
-
-/// Which rules count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// Rules of a higher level of paranoia do not run.
-    pub paranoia: u8,
-    /// Rules that do not run: places in the rule set.
-    pub disabled: Vec<usize>,
-    /// Rules that are recorded as a [`Severity::Notice`] and add nothing to the score.
-    pub shadow: Vec<usize>,
-}
-
-/// The rules of the first level of paranoia, all of them.
-impl Default for Choice {
-    fn default() -> Self {
-        Self { paranoia: 1, disabled: Vec::new(), shadow: Vec::new() }
-    }
-}
+use crate::score::{self, score};
 
 /// One request under inspection.
 pub struct Inspection<'r> {
     rules: &'r Ruleset,
     scan: Scan<'r>,
     choice: &'r Choice,
-    /// By rule: the greatest severity it fired with.
-    fired: Vec<Option<Severity>>,
+    /// By rule and role: the greatest severity it fired with.
+    fired: BTreeMap<(usize, Role), Severity>,
     plain: Plain,
 }
 
 impl<'r> Inspection<'r> {
     /// An inspection that has seen nothing.
     pub fn new(rules: &'r Ruleset, choice: &'r Choice) -> Self {
-        Self { rules, scan: Scan::new(rules), choice, fired: vec![None; rules.len()], plain: Plain::default() }
+        Self { rules, scan: Scan::new(rules), choice, fired: BTreeMap::new(), plain: Plain::default() }
     }
 
     /// Inspects one text. `found` is told of every rule that fires in it, as by [`Scan::text`].
@@ -56,26 +41,30 @@ impl<'r> Inspection<'r> {
         found: &mut dyn FnMut(Hit),
     ) {
         let Self { rules, scan, choice, fired, plain } = self;
-        let runs = |rule: usize| {
-            rules.rules.get(rule).is_some_and(|rule| rule.paranoia <= choice.paranoia)
-                && !choice.disabled.contains(&rule)
-        };
+        let of = |place: usize| rules.rules.get(place);
+        let runs = |place: usize| of(place).is_some_and(|rule| choice.effect(place, rule, role) != Effect::Off);
         normalise(text, plain);
         scan.text(text, plain, role, &runs, &mut |mut hit| {
-            if !wanted(&hit) {
-                return;
-            }
-            if choice.shadow.contains(&hit.rule) {
-                hit.severity = Severity::Notice;
-            } else if let Some(fired) = fired.get_mut(hit.rule) {
-                *fired = (*fired).max(Some(hit.severity));
-            }
+            let Some(rule) = of(hit.rule).filter(|_| wanted(&hit)) else { return };
+            hit.severity = match choice.weighed(hit.rule, rule, role, hit.severity) {
+                Some(severity) => {
+                    let fired = fired.entry((hit.rule, role)).or_insert(severity);
+                    *fired = severity.max(*fired);
+                    severity
+                }
+                None => Severity::Notice,
+            };
             found(hit);
         });
     }
 
     /// What all texts so far amount to.
     pub fn score(&self) -> f32 {
-        score(self.fired.iter().copied().flatten())
+        score(score::greatest(self.evidence()))
+    }
+
+    /// Every rule that fired, and counts, in every role: the greatest severity.
+    pub fn evidence(&self) -> impl Iterator<Item = (usize, Role, Severity)> + Clone {
+        self.fired.iter().map(|((rule, role), severity)| (*rule, *role, *severity))
     }
 }

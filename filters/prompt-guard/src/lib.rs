@@ -4,11 +4,14 @@
 //! text, never pictures or sound, and it knows no language but those of its rules.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+mod choice;
 mod context;
 mod decoded;
 mod escapes;
+mod exceptions;
 mod inspect;
 mod joined;
+mod listing;
 mod rule;
 mod ruleset;
 mod scan;
@@ -16,7 +19,9 @@ pub mod score;
 mod settings;
 mod stage;
 
-pub use inspect::{Choice, Inspection};
+pub use choice::{Choice, Effect};
+pub use inspect::Inspection;
+pub use listing::{Excepted, Listed, rules_of};
 pub use rule::{BASE, MAX_PARANOIA, MAX_WITHIN, MAX_WORDS, Rule, Set};
 pub use ruleset::{Ruleset, Unfit};
 pub use scan::{Hit, Scan};

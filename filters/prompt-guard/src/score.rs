@@ -1,6 +1,7 @@
 //! From what was found to one figure: the only place that weighs.
 
 use portcullis_core::verdict::{Severity, Verdict};
+use portcullis_core::wire::Role;
 
 /// What one finding says by itself about the request: the probability, as we judge it, that it is an attack.
 pub const fn weight(severity: Severity) -> f32 {
@@ -18,6 +19,18 @@ pub const fn weight(severity: Severity) -> f32 {
 /// none fired, to below 1.
 pub fn score(fired: impl Iterator<Item = Severity>) -> f32 {
     1.0 - fired.fold(1.0, |rest, severity| rest * (1.0 - weight(severity)))
+}
+
+/// The greatest severity of each rule, whoever spoke. `evidence` comes by rule.
+pub fn greatest(evidence: impl Iterator<Item = (usize, Role, Severity)>) -> impl Iterator<Item = Severity> {
+    let mut evidence = evidence.peekable();
+    core::iter::from_fn(move || {
+        let (rule, _, mut severity) = evidence.next()?;
+        while let Some((_, _, other)) = evidence.next_if(|next| next.0 == rule) {
+            severity = severity.max(other);
+        }
+        Some(severity)
+    })
 }
 
 /// Scores from which on something is done.
@@ -47,6 +60,39 @@ impl Thresholds {
     }
 }
 
+/// Thresholds by role.
+///
+/// A finding counts against the threshold of its role and against every greater one: what was found where little is
+/// borne adds to what was found elsewhere, and what is borne in one role weighs nothing where less is. When all are
+/// alike, the score of the whole request meets the one threshold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ByRole(pub [Thresholds; Role::ALL.len()]);
+
+impl ByRole {
+    /// What becomes of a request with this evidence, which comes by rule: `(rule, role, severity)`.
+    pub fn verdict(&self, evidence: impl Iterator<Item = (usize, Role, Severity)> + Clone) -> Verdict {
+        let meets = |of: fn(&Thresholds) -> f32| {
+            let threshold = |role: Role| self.0.get(role.index()).map_or(0.0, of);
+            let mut tried: Vec<f32> = Vec::new();
+            evidence.clone().any(|(_, role, _)| {
+                let wanted = threshold(role);
+                if tried.contains(&wanted) {
+                    return false;
+                }
+                tried.push(wanted);
+                score(greatest(evidence.clone().filter(|(_, role, _)| threshold(*role) <= wanted))) >= wanted
+            })
+        };
+        if meets(|thresholds| thresholds.block) {
+            Verdict::Block
+        } else if meets(|thresholds| thresholds.flag) {
+            Verdict::Flag
+        } else {
+            Verdict::Allow
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +102,45 @@ mod tests {
     fn nothing_found_is_nothing_and_nothing_is_ever_certain() {
         assert_eq!(score([].into_iter()), 0.0);
         assert!(score([Critical; 5].into_iter()) < 1.0);
+    }
+
+    fn by_role(different: &[(Role, f32, f32)]) -> ByRole {
+        let mut thresholds = ByRole::default();
+        for (role, flag, block) in different {
+            thresholds.0[role.index()] = Thresholds { flag: *flag, block: *block };
+        }
+        thresholds
+    }
+
+    #[test]
+    fn findings_count_against_the_threshold_of_their_role_and_every_greater_one() {
+        use Role::{System, ToolResult, User};
+        let lenient = by_role(&[(System, 0.9, 0.95)]);
+        let strict = by_role(&[(ToolResult, 0.2, 0.5)]);
+        for (thresholds, evidence, verdict) in [
+            (lenient, &[(0, System, Error)][..], Verdict::Allow),
+            (lenient, &[(0, User, Error)], Verdict::Flag),
+            // What the system says does not push the user over, and what the user says counts for the system, too.
+            (lenient, &[(0, System, Error), (1, User, Error)], Verdict::Flag),
+            (lenient, &[(0, System, Critical), (1, User, Warning), (2, User, Notice)], Verdict::Flag),
+            (lenient, &[(0, System, Critical), (1, User, Error)], Verdict::Block),
+            (strict, &[(0, ToolResult, Warning)], Verdict::Flag),
+            (strict, &[(0, ToolResult, Error)], Verdict::Block),
+            (strict, &[(0, User, Error)], Verdict::Flag),
+            (strict, &[(0, ToolResult, Warning), (1, User, Error)], Verdict::Block),
+            (strict, &[(0, ToolResult, Warning), (0, User, Error)], Verdict::Flag),
+            (strict, &[], Verdict::Allow),
+        ] {
+            assert_eq!(thresholds.verdict(evidence.iter().copied()), verdict, "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn alike_thresholds_see_the_score_of_the_whole_request() {
+        let evidence = [(0, Role::User, Warning), (0, Role::System, Error), (1, Role::Document, Warning)];
+        let whole = score(greatest(evidence.into_iter()));
+        assert_eq!(whole, score([Error, Warning].into_iter()));
+        assert_eq!(ByRole::default().verdict(evidence.into_iter()), Thresholds::default().verdict(whole));
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! The section `prompt_guard` of a profile.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use portcullis_core::config::{MODES, Reader, Word, choose};
 use portcullis_core::stage::{Kind, Settings, Stage};
-use portcullis_core::verdict::{Mode, RuleId, Verdict};
+use portcullis_core::verdict::{Mode, Severity, Verdict};
+use portcullis_core::wire::Role;
 
-use crate::inspect::Choice;
+use crate::choice::{Choice, Effect};
+use crate::exceptions::{self, Exceptions, SEVERITIES, rules_named};
 use crate::rule::MAX_PARANOIA;
 use crate::ruleset::Ruleset;
-use crate::score::Thresholds;
+use crate::score::{ByRole, Thresholds};
 use crate::stage::Guarding;
 
 /// The stage that inspects prompts.
@@ -34,71 +37,114 @@ impl Kind for PromptGuard {
     }
 
     fn read(&self, r: &mut dyn Reader) -> Box<dyn Settings> {
-        let standard = Thresholds::default();
         let mode = choose(r, "mode", MODES, "Whether the stage refuses, only records, or does not run.");
-        let mut threshold = |key, standard: f32, doc| {
-            #[allow(clippy::cast_possible_truncation, reason = "from 0 to 1")]
-            let value = r.number(key, f64::from((standard * 100.0).round()) / 100.0, 0.01, 1.0, doc) as f32;
-            value
-        };
-        let flag = threshold("flag", standard.flag, "Requests that score this much are recorded.");
-        let block = threshold("block", standard.block, "Requests that score this much are refused.");
-        if flag > block {
-            r.problem("flag", "is greater than block".into(), "make flag at most block".into());
-        }
+        let thresholds = thresholds(r);
         let max_text_bytes =
             r.integer("max_text_bytes", 1_048_576, 1024, 16_777_216, "Bytes of text of a request that are inspected.");
         let over_limit =
             choose(r, "over_limit", OVER_LIMIT, "What is done with a request that has more text than that.");
         let rules = Ruleset::base();
         let mut choice = Choice::default();
-        r.section("rules", "Rules by id.", &mut |r| {
-            let rules = rules.as_deref();
-            let level = r.integer(
-                "paranoia",
-                1,
-                1,
-                u64::from(MAX_PARANOIA),
-                "Level of paranoia: 1 runs the rules that are safe for everyone; each level adds rules that find more and \
-                 are wrong more often. Go up in shadow mode first.",
-            );
-            choice.paranoia = u8::try_from(level).unwrap_or(MAX_PARANOIA);
-            choice.disabled = ids(r, "disabled", rules, "Rules that do not run.");
-            choice.shadow = ids(r, "shadow", rules, "Rules that are recorded and add nothing to the score.");
-            if choice.shadow.iter().any(|rule| choice.disabled.contains(rule)) {
-                r.problem("shadow", "names a rule that does not run".into(), "leave it out of one of the lists".into());
-            }
+        r.section("rules", "Which rules run, for every request.", &mut |r| {
+            choice = read_choice(r, rules.as_deref());
         });
+        let exceptions = exceptions::read(r, rules.as_deref(), choice);
         if rules.is_none() {
             r.problem("", "the rules cannot be compiled".into(), "report it: this is a defect of the filter".into());
         }
         Box::new(Guard(Arc::new(Inner {
             mode: mode.unwrap_or_default(),
-            thresholds: Thresholds { flag, block },
+            thresholds,
             max_text_bytes: usize::try_from(max_text_bytes).unwrap_or(usize::MAX),
             over_limit: over_limit.unwrap_or(Verdict::Block),
-            choice,
+            exceptions,
             rules,
         })))
     }
 }
 
-/// Reads a list of rule ids; unknown ones are problems.
-fn ids(r: &mut dyn Reader, key: &'static str, rules: Option<&Ruleset>, doc: &'static str) -> Vec<usize> {
-    let find = |id: &str| id.parse::<RuleId>().ok().and_then(|id| rules?.find(id));
-    let ids = r.texts(key, 1024, "the id of a rule that exists, such as PG-1001,", &|id| find(id).is_some(), doc);
-    ids.iter().filter_map(|id| find(id)).collect()
+/// Reads `flag` and `block`, and `roles`, which has them for one role each.
+fn thresholds(r: &mut dyn Reader) -> ByRole {
+    let all = one(
+        r,
+        Thresholds::default(),
+        "Requests that score this much are recorded.",
+        "Requests that score this much are refused.",
+    );
+    let mut by_role = ByRole([all; Role::ALL.len()]);
+    let doc = "Other thresholds for what is found in texts of one role. A finding counts against the threshold of its role \
+               and against every greater one.";
+    r.section("roles", doc, &mut |r| {
+        for (role, thresholds) in Role::ALL.into_iter().zip(&mut by_role.0) {
+            r.section(role.name(), "The profile's own where one is absent.", &mut |r| {
+                *thresholds = one(r, all, "In place of the profile's `flag`.", "In place of the profile's `block`.");
+            });
+        }
+    });
+    by_role
+}
+
+fn one(r: &mut dyn Reader, standard: Thresholds, flags: &'static str, blocks: &'static str) -> Thresholds {
+    let mut threshold = |key, standard: f32, doc| {
+        let shown = f64::from((standard * 1000.0).round()) / 1000.0;
+        #[allow(clippy::cast_possible_truncation, reason = "from 0 to 1")]
+        let value = r.number(key, shown, 0.01, 1.0, doc) as f32;
+        if r.has(key) { value } else { standard }
+    };
+    let thresholds =
+        Thresholds { flag: threshold("flag", standard.flag, flags), block: threshold("block", standard.block, blocks) };
+    if thresholds.flag > thresholds.block && ["flag", "block"].iter().any(|key| r.has(key)) {
+        r.problem("flag", "is greater than block".into(), "make flag at most block".into());
+    }
+    thresholds
+}
+
+/// Reads `rules`.
+fn read_choice(r: &mut dyn Reader, rules: Option<&Ruleset>) -> Choice {
+    let level = r.integer(
+        "paranoia",
+        1,
+        1,
+        u64::from(MAX_PARANOIA),
+        "Level of paranoia: 1 runs the rules that are safe for everyone; each level adds rules that find more and are wrong \
+         more often. Go up in shadow mode first.",
+    );
+    let mut choice = Choice { paranoia: u8::try_from(level).unwrap_or(MAX_PARANOIA), ..Choice::default() };
+    let disabled = rules_named(r, "disabled", rules, "Rules that do not run.");
+    let shadow = rules_named(r, "shadow", rules, "Rules that are recorded and add nothing to the score.");
+    if shadow.iter().any(|rule| disabled.contains(rule)) {
+        r.problem("shadow", "names a rule that does not run".into(), "leave it out of one of the lists".into());
+    }
+    let mut set = |rules: &[usize], effect| {
+        let everywhere: Vec<_> = rules.iter().map(|rule| (*rule, u16::MAX)).collect();
+        choice.set(&everywhere, effect);
+    };
+    set(&shadow, Effect::Shadow);
+    set(&disabled, Effect::Off);
+    r.list("severity", 128, "Rules that weigh something else than they say.", &mut |r| {
+        let named = rules_named(r, "rules", rules, "The rules. Required.");
+        r.required("rules", "name the rules: PG-1001, PG-1200-1299, or PG for all that ship");
+        let severity = choose(r, "severity", SEVERITIES, "What they weigh. Required.").unwrap_or(Severity::Notice);
+        r.required("severity", "say what the rules weigh");
+        for rule in named {
+            if choice.severity.insert(rule, severity).is_some() {
+                r.problem("rules", "names a rule that stands in an entry before".into(), "name it once".into());
+                break;
+            }
+        }
+    });
+    choice
 }
 
 /// Settings of a profile, shared with the exchanges that it has under way.
-struct Guard(Arc<Inner>);
+pub(crate) struct Guard(pub Arc<Inner>);
 
 pub(crate) struct Inner {
     pub mode: Mode,
-    pub thresholds: Thresholds,
+    pub thresholds: ByRole,
     pub max_text_bytes: usize,
     pub over_limit: Verdict,
-    pub choice: Choice,
+    pub exceptions: Exceptions,
     pub rules: Option<Arc<Ruleset>>,
 }
 
@@ -109,5 +155,9 @@ impl Settings for Guard {
 
     fn open(&self) -> Box<dyn Stage> {
         Box::new(Guarding(Arc::clone(&self.0)))
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 }

@@ -26,7 +26,8 @@ impl Stage for Guarding {
         let Some(rules) = inner.rules.as_deref() else {
             return Opinion { verdict: Verdict::Block, judge: Judge::Failure, ..Opinion::default() };
         };
-        let mut inspection = Inspection::new(rules, &inner.choice);
+        let choice = inner.exceptions.for_request(&request);
+        let mut inspection = Inspection::new(rules, &choice);
         let mut opinion = Opinion::default();
         let mut findings = Vec::new();
         let mut found = |hit: Hit, role: Role, span: Span| {
@@ -61,7 +62,7 @@ impl Stage for Guarding {
         }
         opinion.findings = findings;
         opinion.score = inspection.score();
-        opinion.verdict = inner.thresholds.verdict(opinion.score);
+        opinion.verdict = inner.thresholds.verdict(inspection.evidence());
         if !opinion.findings.is_empty() {
             opinion.judge = Judge::Rules;
         }

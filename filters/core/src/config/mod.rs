@@ -105,6 +105,17 @@ impl Config {
         self.routes.iter().find(|(route, _)| route.matches(&target)).map_or(&self.default, |(_, profile)| profile)
     }
 
+    /// Every profile that a request can get, each once: the default one, then in the order of the routes.
+    pub fn profiles(&self) -> Vec<&Arc<Profile>> {
+        let mut profiles = vec![&self.default];
+        for (_, profile) in &self.routes {
+            if !profiles.iter().any(|known| Arc::ptr_eq(known, profile)) {
+                profiles.push(profile);
+            }
+        }
+        profiles
+    }
+
     /// The document as JSON Schema, for a module that has these `kinds` of stages.
     pub fn schema(kinds: &[&'static dyn Kind]) -> Value {
         let mut described = Described::default();
@@ -148,6 +159,8 @@ struct Document {
     profiles: Vec<(String, Arc<Profile>)>,
     routes: Vec<(Option<String>, Route)>,
     key_env: Option<String>,
+    /// Kinds that took something from the document itself.
+    shared: Vec<Option<Box<dyn Kind>>>,
 }
 
 impl Document {
@@ -159,9 +172,11 @@ impl Document {
             &is_name,
             "The profile for requests that no route matches; `default` when it is not given. Keep it the strictest.",
         );
+        let shared: Vec<_> = kinds.iter().map(|kind| kind.shared(r)).collect();
+        let kinds = with_shared(kinds, &shared);
         let mut profiles = Vec::new();
         r.map("profiles", 64, "What is done to a request, by name.", &mut |name, r| {
-            profiles.push((name.to_string(), Arc::new(Profile::read(name, r, kinds))));
+            profiles.push((name.to_string(), Arc::new(Profile::read(name, r, &kinds))));
         });
         let mut routes = Vec::new();
         r.list("routes", 256, "Which profile a request gets. The first that matches counts.", &mut |r| {
@@ -180,7 +195,7 @@ impl Document {
                  bytes. Without it records have no HMAC.",
             );
         });
-        Self { default, profiles, routes, key_env }
+        Self { default, profiles, routes, key_env, shared }
     }
 
     /// Replaces names by what they name. `None` when a name dangles.
@@ -193,7 +208,10 @@ impl Document {
         if self.profiles.is_empty() {
             let nothing = json!({});
             let mut reader = Checked::new(String::new(), &nothing, problems);
-            self.profiles.push((DEFAULT.into(), Arc::new(Profile::read(DEFAULT, &mut reader, kinds))));
+            self.profiles.push((
+                DEFAULT.into(),
+                Arc::new(Profile::read(DEFAULT, &mut reader, &with_shared(kinds, &self.shared))),
+            ));
         }
         let known: Vec<_> = self.profiles.iter().map(|(name, _)| name.clone()).collect();
         let mut used = vec![false; known.len()];
@@ -233,6 +251,10 @@ impl Document {
         });
         Some(Config { default: default?, routes, audit_key })
     }
+}
+
+fn with_shared<'k>(kinds: &[&'static dyn Kind], shared: &'k [Option<Box<dyn Kind>>]) -> Vec<&'k dyn Kind> {
+    kinds.iter().zip(shared).map(|(kind, shared)| shared.as_deref().unwrap_or(*kind)).collect()
 }
 
 /// The name of the profile that stands in for a document without profiles.

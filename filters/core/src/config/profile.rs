@@ -84,7 +84,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    pub(super) fn read(name: &str, r: &mut dyn Reader, kinds: &[&'static dyn Kind]) -> Self {
+    pub(super) fn read(name: &str, r: &mut dyn Reader, kinds: &[&dyn Kind]) -> Self {
         let unreadable = choose(
             r,
             "unreadable",

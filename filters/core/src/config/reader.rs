@@ -4,6 +4,8 @@
 //! [`Checked`] answers from a document and gathers every problem; [`super::schema::Described`] answers with defaults
 //! and writes the schema down. Neither can know a key that the other does not.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::Problem;
@@ -47,6 +49,15 @@ pub trait Reader {
         valid: &dyn Fn(&str) -> bool,
         doc: &'static str,
     ) -> Vec<String>;
+    /// A list of at most `max` lists, each as for [`Reader::texts`] and not empty.
+    fn text_lists(
+        &mut self,
+        key: &'static str,
+        max: (usize, usize),
+        pattern: &'static str,
+        valid: &dyn Fn(&str) -> bool,
+        doc: &'static str,
+    ) -> Vec<Vec<String>>;
     /// The place of the chosen word in `words`; `default` when the key is absent.
     fn word(
         &mut self,
@@ -61,6 +72,8 @@ pub trait Reader {
     fn list(&mut self, key: &'static str, max: usize, doc: &'static str, read: &mut dyn FnMut(&mut dyn Reader));
     /// An object whose keys are names that the operator chooses, at most `max`; `read` is called for each.
     fn map(&mut self, key: &'static str, max: usize, doc: &'static str, read: &mut dyn FnMut(&str, &mut dyn Reader));
+    /// Reports a problem if `key`, which was asked for before, does not stand in the document.
+    fn required(&mut self, key: &'static str, remedy: &'static str);
     /// Whether `key` stands in the document.
     fn has(&self, key: &str) -> bool;
     /// Reports `problem` if `key` stands in the document, where it can have no meaning.
@@ -180,6 +193,41 @@ impl<'a> Checked<'a> {
     }
 }
 
+impl Checked<'_> {
+    fn check_texts(
+        &mut self,
+        at: &str,
+        value: &Value,
+        max: usize,
+        pattern: &str,
+        valid: &dyn Fn(&str) -> bool,
+        doc: &str,
+    ) -> Vec<String> {
+        let Some(items) = value.as_array() else {
+            let problem = format!("is {}; expected a list", kind(value));
+            self.problems.push(Problem::new(at, problem, doc.to_string()));
+            return Vec::new();
+        };
+        if items.len() > max {
+            let problem = format!("has {} entries", items.len());
+            self.problems.push(Problem::new(at, problem, format!("at most {max}")));
+        }
+        let mut seen = BTreeSet::new();
+        let mut texts: Vec<String> = Vec::new();
+        for (i, item) in items.iter().take(max).enumerate() {
+            let at = format!("{at}[{i}]");
+            if let Some(text) = self.check_text(&at, item, 256, pattern, valid, doc) {
+                if seen.insert(text.clone()) {
+                    texts.push(text);
+                } else {
+                    self.problems.push(Problem::new(&at, "stands in the list before".into(), "leave it out".into()));
+                }
+            }
+        }
+        texts
+    }
+}
+
 impl Reader for Checked<'_> {
     fn integer(&mut self, key: &'static str, default: u64, min: u64, max: u64, doc: &'static str) -> u64 {
         #[allow(clippy::cast_precision_loss, reason = "limits of a configuration lie far below 2^53")]
@@ -221,25 +269,35 @@ impl Reader for Checked<'_> {
         doc: &'static str,
     ) -> Vec<String> {
         let Some(value) = self.take(key) else { return Vec::new() };
+        let at = self.at(key);
+        self.check_texts(&at, value, max, pattern, valid, doc)
+    }
+
+    fn text_lists(
+        &mut self,
+        key: &'static str,
+        max: (usize, usize),
+        pattern: &'static str,
+        valid: &dyn Fn(&str) -> bool,
+        doc: &'static str,
+    ) -> Vec<Vec<String>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
         let Some(items) = value.as_array() else {
-            self.wrong(key, value, "a list", doc);
+            self.wrong(key, value, "a list of lists", doc);
             return Vec::new();
         };
-        if items.len() > max {
-            self.problem(key, format!("has {} entries", items.len()), format!("at most {max}"));
+        if items.len() > max.0 {
+            self.problem(key, format!("has {} entries", items.len()), format!("at most {}", max.0));
         }
-        let mut texts: Vec<String> = Vec::new();
-        for (i, item) in items.iter().take(max).enumerate() {
+        let mut lists = Vec::new();
+        for (i, item) in items.iter().take(max.0).enumerate() {
             let at = format!("{}[{i}]", self.at(key));
-            if let Some(text) = self.check_text(&at, item, 256, pattern, valid, doc) {
-                if texts.contains(&text) {
-                    self.problems.push(Problem::new(&at, "stands in the list before".into(), "leave it out".into()));
-                } else {
-                    texts.push(text);
-                }
+            if item.as_array().is_some_and(Vec::is_empty) {
+                self.problems.push(Problem::new(&at, "is empty".into(), "leave it out, or fill it".into()));
             }
+            lists.push(self.check_texts(&at, item, max.1, pattern, valid, doc));
         }
-        texts
+        lists
     }
 
     fn word(
@@ -310,6 +368,12 @@ impl Reader for Checked<'_> {
             let mut inner = Checked::new(path, item, self.problems);
             read(name, &mut inner);
             inner.finish();
+        }
+    }
+
+    fn required(&mut self, key: &'static str, remedy: &'static str) {
+        if !self.has(key) {
+            self.problem(key, "is missing".into(), remedy.into());
         }
     }
 

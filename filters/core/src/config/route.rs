@@ -54,6 +54,16 @@ impl<'a> Target<'a> {
 
 impl Route {
     pub(super) fn read(r: &mut dyn Reader) -> Self {
+        let doc = "A header field, best one that the gateway sets: a client can send any other.";
+        Self::conditions(r, doc).unwrap_or_else(|| {
+            let remedy = "give host, path_prefix, method or header; for all requests use default_profile".to_string();
+            r.problem("", "matches every request".into(), remedy);
+            Self { host: None, path_prefix: None, method: None, header: None }
+        })
+    }
+
+    /// Reads the conditions of a section; `None` when it gives none. `doc` says what a header field is good for.
+    pub fn conditions(r: &mut dyn Reader, doc: &'static str) -> Option<Self> {
         let host = r.text(
             "host",
             253,
@@ -77,7 +87,6 @@ impl Route {
             "The request's method.",
         );
         let mut header = None;
-        let doc = "A header field, best one that the gateway sets: a client can send any other.";
         let mut named = false;
         let given = r.section("header", doc, &mut |r| {
             named = r.has("name");
@@ -95,12 +104,18 @@ impl Route {
             method,
             header,
         };
-        let conditions = ["host", "path_prefix", "method"].iter().any(|key| r.has(key)) || given;
-        if !conditions {
-            let remedy = "give host, path_prefix, method or header; for all requests use default_profile".to_string();
-            r.problem("", "matches every request".into(), remedy);
-        }
-        route
+        let some = ["host", "path_prefix", "method"].iter().any(|key| r.has(key)) || given;
+        some.then_some(route)
+    }
+
+    /// Whether every condition holds for a request. None does for a path that can be read in two ways.
+    pub fn holds(&self, head: &Head) -> bool {
+        Target::of(head).is_some_and(|target| self.matches(&target))
+    }
+
+    /// The header field that is asked for, and whether any value of it will do.
+    pub fn header(&self) -> Option<(&str, bool)> {
+        self.header.as_ref().map(|field| (field.name.as_str(), field.value == Value::Present))
     }
 
     pub(super) fn matches(&self, target: &Target<'_>) -> bool {

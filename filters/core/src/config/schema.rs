@@ -8,12 +8,17 @@ use super::reader::Reader;
 #[derive(Default)]
 pub struct Described {
     properties: Map<String, Value>,
+    required: Vec<&'static str>,
 }
 
 impl Described {
     /// The schema of one object, strict.
     pub fn finish(self) -> Value {
-        json!({ "type": "object", "additionalProperties": false, "properties": self.properties })
+        let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": self.properties });
+        if let Some(fields) = schema.as_object_mut().filter(|_| !self.required.is_empty()) {
+            fields.insert("required".into(), json!(self.required));
+        }
+        schema
     }
 
     fn put(&mut self, key: &str, doc: &str, schema: Value) {
@@ -86,6 +91,20 @@ impl Reader for Described {
         Vec::new()
     }
 
+    fn text_lists(
+        &mut self,
+        key: &'static str,
+        max: (usize, usize),
+        pattern: &'static str,
+        _valid: &dyn Fn(&str) -> bool,
+        doc: &'static str,
+    ) -> Vec<Vec<String>> {
+        let items = json!({ "type": "string", "maxLength": 256, "$comment": pattern });
+        let list = json!({ "type": "array", "minItems": 1, "maxItems": max.1, "uniqueItems": true, "items": items });
+        self.put(key, doc, json!({ "type": "array", "maxItems": max.0, "items": list }));
+        Vec::new()
+    }
+
     fn word(
         &mut self,
         key: &'static str,
@@ -118,6 +137,10 @@ impl Reader for Described {
             "additionalProperties": Self::inner(&mut |r| read("", r)),
         });
         self.put(key, doc, schema);
+    }
+
+    fn required(&mut self, key: &'static str, _remedy: &'static str) {
+        self.required.push(key);
     }
 
     fn has(&self, _key: &str) -> bool {

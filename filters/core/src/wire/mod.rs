@@ -150,6 +150,18 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 8] = [
+        Self::System,
+        Self::User,
+        Self::Assistant,
+        Self::ToolResult,
+        Self::ToolArgument,
+        Self::ToolDefinition,
+        Self::Document,
+        Self::EmbeddingInput,
+    ];
+
     /// The word for it in records.
     pub const fn name(self) -> &'static str {
         match self {
@@ -162,6 +174,11 @@ impl Role {
             Self::Document => "document",
             Self::EmbeddingInput => "embedding_input",
         }
+    }
+
+    /// Its place in [`Self::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
     }
 }
 
@@ -202,11 +219,14 @@ pub enum SkipReason {
     Tokens,
     /// Beyond a limit on what is inspected.
     Limit,
+    /// A whole text that the operator allows.
+    Allowed,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Tokens, Self::Limit];
+    pub const ALL: [Self; 7] =
+        [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Tokens, Self::Limit, Self::Allowed];
 
     /// The word for it in records and metrics.
     pub const fn name(self) -> &'static str {
@@ -217,6 +237,7 @@ impl SkipReason {
             Self::Opaque => "opaque",
             Self::Tokens => "tokens",
             Self::Limit => "limit",
+            Self::Allowed => "allowed",
         }
     }
 

@@ -1,0 +1,95 @@
+//! What a profile does with each rule, for who wants to see it.
+
+use portcullis_core::stage::Settings;
+use portcullis_core::verdict::{RuleId, Severity};
+use portcullis_core::wire::Role;
+
+use crate::choice::Effect;
+use crate::rule::BASE;
+use crate::ruleset::bit;
+use crate::settings::Guard;
+
+/// A rule as a profile runs it.
+#[derive(Clone, Debug)]
+pub struct Listed<'s> {
+    /// Its stable name.
+    pub id: RuleId,
+    /// What the text does, as a sentence without a subject.
+    pub title: &'s str,
+    /// What it weighs here.
+    pub severity: Severity,
+    /// What it says that it weighs.
+    pub given: Severity,
+    /// The level of paranoia from which on it runs.
+    pub paranoia: u8,
+    /// Who must speak; everyone when empty.
+    pub roles: Vec<Role>,
+    /// ISO 639-1 codes of the languages it reads; `und` for what is no language.
+    pub languages: Vec<&'s str>,
+    /// What it belongs to: OWASP Top 10 for LLM applications, MITRE ATLAS.
+    pub references: Vec<&'s str>,
+    /// What becomes of it when no exception is for a request.
+    pub effect: Effect,
+    /// The key of `prompt_guard` that says so; `None` when it runs as it is.
+    pub by: Option<&'static str>,
+    /// Exceptions that speak of it, in their order.
+    pub exceptions: Vec<Excepted<'s>>,
+}
+
+/// An exception that speaks of a rule.
+#[derive(Clone, Debug)]
+pub struct Excepted<'s> {
+    /// Its place in `exceptions`.
+    pub place: usize,
+    /// What becomes of the rule.
+    pub effect: Effect,
+    /// In these roles; all when empty.
+    pub roles: Vec<Role>,
+    /// Whether it is for every request.
+    pub always: bool,
+    /// Why there is one.
+    pub reason: &'s str,
+}
+
+/// Every rule of a profile in the order of the rule set; `None` when `settings` are not those of this stage, or it has
+/// no rules.
+pub fn rules_of(settings: &dyn Settings) -> Option<Vec<Listed<'_>>> {
+    let Guard(inner) = settings.as_any()?.downcast_ref::<Guard>()?;
+    let rules = inner.rules.as_deref()?;
+    let choice = inner.exceptions.choice_without();
+    let listed = rules.rules.iter().enumerate().filter_map(|(place, rule)| {
+        let about = BASE.get(place)?;
+        let effect = choice.effect(place, rule, Role::User);
+        let by = match effect {
+            _ if rule.paranoia > choice.paranoia => Some("rules.paranoia"),
+            Effect::Off => Some("rules.disabled"),
+            Effect::Shadow => Some("rules.shadow"),
+            _ => choice.severity.contains_key(&place).then_some("rules.severity"),
+        };
+        let exceptions = inner.exceptions.list.iter().enumerate().filter_map(|(at, exception)| {
+            let (_, roles) = exception.rules.iter().find(|(rule, _)| *rule == place)?;
+            let (effect, always, reason) = (exception.effect, exception.is_always(), exception.reason.as_str());
+            Some(Excepted { place: at, effect, roles: named(*roles), always, reason })
+        });
+        Some(Listed {
+            id: rule.id,
+            title: about.title,
+            severity: choice.severity.get(&place).copied().unwrap_or(rule.severity),
+            given: rule.severity,
+            paranoia: rule.paranoia,
+            roles: named(rule.roles),
+            languages: about.languages.to_vec(),
+            references: about.references.to_vec(),
+            effect,
+            by,
+            exceptions: exceptions.collect(),
+        })
+    });
+    Some(listed.collect())
+}
+
+/// The roles of a mask; none when it is for all.
+fn named(roles: u16) -> Vec<Role> {
+    let all = Role::ALL.into_iter().fold(0, |all, role| all | bit(role));
+    Role::ALL.into_iter().filter(|role| roles & all != all && roles & bit(*role) != 0).collect()
+}
