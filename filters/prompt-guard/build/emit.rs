@@ -32,11 +32,12 @@ pub fn table(rules: &[Rule]) -> String {
 fn emit(set: &Set) -> String {
     let groups: Vec<_> = set.groups.iter().map(|group| format!("&{group:?}")).collect();
     format!(
-        "Set {{ groups: &[{}], within: {}, opening: {}, unless: &{:?}, exact: &{:?} }},\n",
+        "Set {{ groups: &[{}], within: {}, opening: {}, unless: &{:?}, unless_after: &{:?}, exact: &{:?} }},\n",
         groups.join(", "),
         set.within,
         set.opening,
         set.unless,
+        set.unless_after,
         set.exact
     )
 }

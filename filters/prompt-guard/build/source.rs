@@ -34,6 +34,9 @@ struct File {
     /// Words that, right before a match, mean that it is none.
     #[serde(default)]
     unless: Vec<String>,
+    /// Words that, right behind a match, mean that it is none.
+    #[serde(default)]
+    unless_after: Vec<String>,
     /// Texts that count only with their punctuation.
     #[serde(default)]
     literals: Vec<String>,
@@ -58,6 +61,8 @@ struct Near {
     opening: bool,
     /// In place of the rule's.
     unless: Option<Vec<String>>,
+    /// In place of the rule's.
+    unless_after: Option<Vec<String>>,
 }
 
 /// A rule that was checked.
@@ -79,6 +84,7 @@ pub struct Set {
     pub within: u8,
     pub opening: bool,
     pub unless: Vec<String>,
+    pub unless_after: Vec<String>,
     pub exact: Vec<(String, String)>,
 }
 
@@ -178,15 +184,18 @@ impl Check<'_> {
         }
         let roles = file.roles.iter().map(|role| self.one_of("roles", role, ROLES)).collect();
         let unless = self.terms("unless", &file.unless);
+        let unless_after = self.terms("unless_after", &file.unless_after);
         let mut sets = Vec::new();
         if !file.phrases.is_empty() {
             let groups = vec![self.terms("phrases", &file.phrases)];
-            sets.push(Set { groups, within: 0, opening: false, unless: unless.clone(), exact: Vec::new() });
+            let (unless, unless_after) = (unless.clone(), unless_after.clone());
+            sets.push(Set { groups, within: 0, opening: false, unless, unless_after, exact: Vec::new() });
         }
         if !file.literals.is_empty() {
             for (term, exact) in self.literals(&file.literals) {
                 let groups = vec![vec![term]];
-                sets.push(Set { groups, within: 0, opening: false, unless: Vec::new(), exact });
+                let (unless, unless_after) = (Vec::new(), Vec::new());
+                sets.push(Set { groups, within: 0, opening: false, unless, unless_after, exact });
             }
         }
         for (i, near) in file.near.into_iter().enumerate() {
@@ -200,7 +209,11 @@ impl Check<'_> {
             let groups = near.groups.iter().enumerate();
             let groups = groups.map(|(g, terms)| self.terms(&format!("{field}.groups[{g}]"), terms)).collect();
             let unless = near.unless.map_or_else(|| unless.clone(), |u| self.terms(&format!("{field}.unless"), &u));
-            sets.push(Set { groups, within: near.within, opening: near.opening, unless, exact: Vec::new() });
+            let unless_after = near
+                .unless_after
+                .map_or_else(|| unless_after.clone(), |u| self.terms(&format!("{field}.unless_after"), &u));
+            let (within, opening) = (near.within, near.opening);
+            sets.push(Set { groups, within, opening, unless, unless_after, exact: Vec::new() });
         }
         if sets.is_empty() {
             self.problem("phrases", "are absent, and so are literals and near: the rule cannot fire");

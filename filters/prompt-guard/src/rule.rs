@@ -40,6 +40,8 @@ pub struct Set<'a> {
     pub opening: bool,
     /// Terms that, right before the first term in the same clause, mean that there is no match.
     pub unless: &'a [&'a str],
+    /// Terms that, right behind the last term in the same clause, mean that there is no match.
+    pub unless_after: &'a [&'a str],
     /// When not empty, the match must stand between one of these pairs of punctuation; blanks do not count.
     pub exact: &'a [(&'a str, &'a str)],
 }

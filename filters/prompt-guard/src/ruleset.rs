@@ -56,6 +56,8 @@ pub(crate) struct SetOf {
     pub opening: bool,
     /// The place of its list of [`crate::Set::unless`].
     pub unless: Option<u16>,
+    /// [`crate::Set::unless_after`].
+    pub unless_after: Vec<String>,
     pub exact: Vec<(String, String)>,
 }
 
@@ -109,7 +111,15 @@ impl Ruleset {
                 if !(1..=4).contains(&set.groups.len()) || set.within > MAX_WITHIN {
                     return Err(Unfit::Set(rule.id));
                 }
-                if !set.groups.iter().copied().flatten().chain(set.unless).all(|term| is_term(term)) {
+                if !set
+                    .groups
+                    .iter()
+                    .copied()
+                    .flatten()
+                    .chain(set.unless)
+                    .chain(set.unless_after)
+                    .all(|term| is_term(term))
+                {
                     return Err(Unfit::Term(rule.id));
                 }
                 let place = u16::try_from(sets.len()).map_err(|_| Unfit::TooLarge)?;
@@ -139,6 +149,7 @@ impl Ruleset {
                     within: set.within,
                     opening: set.opening,
                     unless: list,
+                    unless_after: set.unless_after.iter().map(ToString::to_string).collect(),
                     exact: set.exact.iter().map(|(before, after)| (before.to_string(), after.to_string())).collect(),
                 });
             }

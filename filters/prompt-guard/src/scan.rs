@@ -188,6 +188,9 @@ impl Reading<'_, '_> {
         if fired >= Some(rule.severity) || rule.roles & bit(self.role) == 0 || !(self.counts)(number) {
             return;
         }
+        if self.is_taken_back(set, end) {
+            return;
+        }
         let (start, end) = self.plain.origin(start, end);
         if !set.exact.is_empty() && !context::stands(self.text, start, end, &set.exact) {
             return;
@@ -198,6 +201,22 @@ impl Reading<'_, '_> {
                 *fired = Some(severity);
             }
             (self.hit)(Hit { rule: number, severity, start, end });
+        }
+    }
+
+    /// Whether one of [`crate::Set::unless_after`] follows what ends at `end`, an offset of the plain form.
+    fn is_taken_back(&self, set: &SetOf, end: usize) -> bool {
+        if set.unless_after.is_empty() {
+            return false;
+        }
+        let rest = self.plain.bytes().get(end..).unwrap_or_default();
+        // Behind the begin of a word stands the rest of it.
+        let Some(blank) = rest.iter().position(|byte| *byte == b' ') else { return false };
+        let rest = rest.get(blank..).unwrap_or_default();
+        let blank = end.saturating_add(blank);
+        set.unless_after.iter().any(|term| rest.starts_with(term.as_bytes())) && {
+            let (from, to) = self.plain.origin(blank, blank.saturating_add(1));
+            context::is_one_clause(self.text, from, to)
         }
     }
 

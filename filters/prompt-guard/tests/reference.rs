@@ -40,6 +40,7 @@ fn follows(last: usize, next: usize, within: u8) -> bool {
 /// Whether the set is found, trying every way.
 fn found(words: &[&str], set: &Set<'_>) -> bool {
     let unless = any(words, set.unless);
+    let after = any(words, set.unless_after);
     let mut ends: Vec<usize> = any(words, set.groups[0])
         .into_iter()
         .filter(|(first, _)| !unless.iter().any(|(_, last)| follows(*last, *first, 0)))
@@ -49,7 +50,7 @@ fn found(words: &[&str], set: &Set<'_>) -> bool {
         let next = any(words, group).into_iter();
         ends = next.filter(|(first, _)| ends.iter().any(|e| follows(*e, *first, set.within))).map(|(_, l)| l).collect();
     }
-    !ends.is_empty()
+    ends.iter().any(|end| !after.iter().any(|(first, _)| *first == end + 1))
 }
 
 fn fires(rules: &Ruleset, count: usize, texts: &[&str]) -> Vec<Vec<usize>> {
@@ -97,7 +98,7 @@ proptest! {
             .iter()
             .zip(&groups)
             .map(|((_, within, unless), groups)| {
-                [Set { groups, within: *within, opening: false, unless, exact: &[] }]
+                [Set { groups, within: *within, opening: false, unless, unless_after: &[], exact: &[] }]
             })
             .collect();
         let rules: Vec<Rule<'_>> = (1..)
@@ -214,7 +215,14 @@ fn evidence_does_not_run_on_from_one_text_into_the_next() {
 
 #[test]
 fn a_finding_begins_at_the_term_that_was_not_part_of_the_next_one() {
-    let set = [Set { groups: &[&[" a "], &[" a b "]], within: 3, opening: false, unless: &[], exact: &[] }];
+    let set = [Set {
+        groups: &[&[" a "], &[" a b "]],
+        within: 3,
+        opening: false,
+        unless: &[],
+        unless_after: &[],
+        exact: &[],
+    }];
     let id = RuleId::new(*b"PG", 1).unwrap();
     let severity = Severity::Error;
     let rule = Rule {

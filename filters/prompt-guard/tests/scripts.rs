@@ -19,7 +19,7 @@ fn found<'t>(text: &'t str, groups: &[&str], within: u8, opening: bool, unless: 
     let groups: Vec<&[&str]> = groups.iter().map(<[_; 1]>::as_slice).collect();
     let unless: Vec<_> = unless.iter().map(|words| term(words)).collect();
     let unless: Vec<_> = unless.iter().map(String::as_str).collect();
-    let sets = [Set { groups: &groups, within, opening, unless: &unless, exact: &[] }];
+    let sets = [Set { groups: &groups, within, opening, unless: &unless, unless_after: &[], exact: &[] }];
     let rule = Rule {
         id: RuleId::new(*b"PG", 1).unwrap(),
         title: "Says it",

@@ -139,7 +139,8 @@ fn settings_that_contradict_each_other_are_refused_with_a_remedy() {
 
 #[test]
 fn a_rule_of_a_higher_level_runs_only_when_it_is_asked_for() {
-    let sets = [Set { groups: &[&[" magic word "]], within: 0, opening: false, unless: &[], exact: &[] }];
+    let sets =
+        [Set { groups: &[&[" magic word "]], within: 0, opening: false, unless: &[], unless_after: &[], exact: &[] }];
     let rule = |number, paranoia| Rule {
         id: RuleId::new(*b"PG", number).unwrap(),
         title: "Says it",
@@ -172,7 +173,7 @@ fn fires(roles: &[Role], text: &str, role: Role) -> Option<Severity> {
 
 /// As [`fires`], and only where a sentence begins when `opening`.
 fn fires_at(opening: bool, roles: &[Role], text: &str, role: Role) -> Option<Severity> {
-    let sets = [Set { groups: &[&[" magic word "]], within: 0, opening, unless: &[], exact: &[] }];
+    let sets = [Set { groups: &[&[" magic word "]], within: 0, opening, unless: &[], unless_after: &[], exact: &[] }];
     let rule = Rule {
         id: RuleId::new(*b"PG", 1).unwrap(),
         title: "Says it",
