@@ -26,6 +26,7 @@ impl Dialect for Mcp {
         let mut said = Vec::new();
         for message in messages {
             every_text(&message["params"]["arguments"], &mut said);
+            every_text(&message["params"]["argument"]["value"], &mut said);
             every_text(&message["params"]["messages"], &mut said);
             said.extend(message["params"]["uri"].as_str().map(percent_decoded));
         }
