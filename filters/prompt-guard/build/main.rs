@@ -12,12 +12,15 @@
 
 mod emit;
 mod source;
+#[path = "../src/term.rs"]
+mod term;
 
 use std::path::Path;
 
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=src/term.rs");
     match source::read(Path::new("rules")) {
         Ok(rules) => {
             let out = Path::new(&std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("rules.rs");

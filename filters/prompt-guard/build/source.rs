@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use portcullis_core::text::{Plain, normalise};
 use serde::Deserialize;
+
+use crate::term;
 
 /// One `PG-nnnn.toml`.
 #[derive(Deserialize)]
@@ -235,15 +236,9 @@ impl Check<'_> {
     fn literals(&mut self, list: &[String]) -> BTreeMap<String, Vec<(String, String)>> {
         let mut literals: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for literal in list {
-            let words = literal.trim_matches(|c: char| !c.is_alphanumeric());
-            let squeezed: String = literal.split_whitespace().collect();
-            let middle: String = words.split_whitespace().collect();
-            match (plain(words), squeezed.split_once(middle.as_str())) {
-                (Ok(term), Some((before, after))) if before.len() + after.len() > 0 => {
-                    literals.entry(term).or_default().push((before.to_string(), after.to_string()));
-                }
-                (Err(e), _) => self.problem("literals", format_args!("`{literal}` {e}")),
-                _ => self.problem("literals", format_args!("`{literal}` has no punctuation around it: it is a phrase")),
+            match term::literal(literal) {
+                Ok((term, before, after)) => literals.entry(term).or_default().push((before, after)),
+                Err(e) => self.problem("literals", format_args!("`{literal}` {e}")),
             }
         }
         literals
@@ -258,7 +253,7 @@ impl Check<'_> {
                     Some(words) => terms.extend(self.terms(&format!("list {name}"), &words)),
                     None => self.problem(field, format_args!("`@{name}` is no list in words*.toml")),
                 },
-                None => match plain(term) {
+                None => match term::plain(term) {
                     Ok(term) => drop(terms.insert(term)),
                     Err(e) => self.problem(field, format_args!("`{term}` {e}")),
                 },
@@ -269,27 +264,4 @@ impl Check<'_> {
         }
         terms.into_iter().collect()
     }
-}
-
-/// A term as the matcher wants it: ` words between blanks `, or ` the begin` of a word, which is written `begin*`.
-fn plain(term: &str) -> Result<String, &'static str> {
-    let (words, stem) = term.strip_suffix('*').map_or((term, false), |words| (words, true));
-    if words.contains('*') {
-        return Err("has a `*` that is not at its end");
-    }
-    let mut plain = Plain::default();
-    normalise(words, &mut plain);
-    let mut text = String::from_utf8(plain.bytes().to_vec()).expect("a plain form is UTF-8");
-    let letters = text.trim().chars().count();
-    match () {
-        () if letters == 0 => return Err("has no word in it"),
-        () if stem && letters < if text.is_ascii() { 3 } else { 2 } => return Err("is too short a begin of a word"),
-        () if text.len() > 160 => return Err("is over 160 bytes"),
-        () if text.trim().split(' ').count() > 15 => return Err("has more than 15 words"),
-        () => {}
-    }
-    if stem {
-        text.truncate(text.trim_end().len());
-    }
-    Ok(text)
 }

@@ -2,6 +2,8 @@
 
 use portcullis_core::text::{Fold, fold};
 
+use crate::term::MAX_MARKS;
+
 /// Bytes looked at before and after a match.
 const NEAR: usize = 48;
 
@@ -81,7 +83,7 @@ pub(crate) fn stands(text: &str, start: usize, end: usize, pairs: &[(String, Str
 }
 
 /// The punctuation next to a match, up to a letter or digit.
-struct Marks([Option<char>; 8]);
+struct Marks([Option<char>; MAX_MARKS]);
 
 impl Marks {
     fn of(chars: impl Iterator<Item = char>) -> Self {

@@ -12,12 +12,14 @@ mod exceptions;
 mod inspect;
 mod joined;
 mod listing;
+mod own;
 mod rule;
 mod ruleset;
 mod scan;
 pub mod score;
 mod settings;
 mod stage;
+mod term;
 
 pub use choice::{Choice, Effect};
 pub use inspect::Inspection;

@@ -58,7 +58,13 @@ pub fn rules_of(settings: &dyn Settings) -> Option<Vec<Listed<'_>>> {
     let rules = inner.rules.as_deref()?;
     let choice = inner.exceptions.choice_without();
     let listed = rules.rules.iter().enumerate().filter_map(|(place, rule)| {
-        let about = BASE.get(place)?;
+        let (title, languages, references) = match BASE.get(place) {
+            Some(rule) => (rule.title, rule.languages.to_vec(), rule.references.to_vec()),
+            None => {
+                let about = inner.own.get(place.checked_sub(BASE.len())?)?;
+                (about.title.as_str(), borrowed(&about.languages), borrowed(&about.references))
+            }
+        };
         let effect = choice.effect(place, rule, Role::User);
         let by = match effect {
             _ if rule.paranoia > choice.paranoia => Some("rules.paranoia"),
@@ -73,19 +79,23 @@ pub fn rules_of(settings: &dyn Settings) -> Option<Vec<Listed<'_>>> {
         });
         Some(Listed {
             id: rule.id,
-            title: about.title,
+            title,
             severity: choice.severity.get(&place).copied().unwrap_or(rule.severity),
             given: rule.severity,
             paranoia: rule.paranoia,
             roles: named(rule.roles),
-            languages: about.languages.to_vec(),
-            references: about.references.to_vec(),
+            languages,
+            references,
             effect,
             by,
             exceptions: exceptions.collect(),
         })
     });
     Some(listed.collect())
+}
+
+fn borrowed(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
 }
 
 /// The roles of a mask; none when it is for all.

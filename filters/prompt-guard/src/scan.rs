@@ -39,6 +39,8 @@ pub struct Scan<'r> {
     unless: Vec<Ends>,
     /// By rule: the severity it fired with in the current text.
     fired: Vec<Option<Severity>>,
+    /// Rules that fired in the current text, as often as they did.
+    shown: Vec<usize>,
     /// The number of the first word of the next text.
     next: u32,
     /// No set that was begun can go on with a term that begins after this word.
@@ -53,6 +55,7 @@ impl<'r> Scan<'r> {
             groups: vec![Ends::default(); rules.groups],
             unless: vec![Ends::default(); rules.unless],
             fired: vec![None; rules.rules.len()],
+            shown: Vec::new(),
             next: HISTORY,
             open_until: 0,
         }
@@ -68,9 +71,11 @@ impl<'r> Scan<'r> {
         counts: &dyn Fn(usize) -> bool,
         hit: &mut dyn FnMut(Hit),
     ) {
-        let Self { rules, groups, unless, fired, next, open_until } = self;
-        fired.fill(None);
-        let mut reading = Reading { rules, groups, unless, fired, open_until, text, plain, role, counts, hit };
+        let Self { rules, groups, unless, fired, shown, next, open_until } = self;
+        for rule in shown.drain(..) {
+            fired.get_mut(rule).into_iter().for_each(|fired| *fired = None);
+        }
+        let mut reading = Reading { rules, groups, unless, fired, shown, open_until, text, plain, role, counts, hit };
         let automaton = &rules.automaton;
         let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
         let mut word = *next;
@@ -95,6 +100,7 @@ struct Reading<'s, 't> {
     groups: &'s mut [Ends],
     unless: &'s mut [Ends],
     fired: &'s mut [Option<Severity>],
+    shown: &'s mut Vec<usize>,
     open_until: &'s mut u32,
     text: &'t str,
     plain: &'t Plain,
@@ -199,6 +205,7 @@ impl Reading<'_, '_> {
         if fired < Some(severity) {
             if let Some(fired) = self.fired.get_mut(number) {
                 *fired = Some(severity);
+                self.shown.push(number);
             }
             (self.hit)(Hit { rule: number, severity, start, end });
         }

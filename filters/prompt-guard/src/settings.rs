@@ -10,16 +10,21 @@ use portcullis_core::wire::Role;
 
 use crate::choice::{Choice, Effect};
 use crate::exceptions::{self, Exceptions, SEVERITIES, rules_named};
+use crate::own::{self, About};
 use crate::rule::MAX_PARANOIA;
 use crate::ruleset::Ruleset;
 use crate::score::{ByRole, Thresholds};
 use crate::stage::Guarding;
 
 /// The stage that inspects prompts.
-pub struct PromptGuard;
+#[derive(Default)]
+pub struct PromptGuard {
+    /// The rules that ship and the operator's own; none when there are only those that ship.
+    own: Option<(Arc<Ruleset>, Arc<[About]>)>,
+}
 
 /// What a module lists.
-pub static PROMPT_GUARD: PromptGuard = PromptGuard;
+pub static PROMPT_GUARD: PromptGuard = PromptGuard { own: None };
 
 const OVER_LIMIT: &[Word<Verdict>] = &[
     Word { word: "block", value: Verdict::Block, doc: "Refused." },
@@ -36,6 +41,13 @@ impl Kind for PromptGuard {
         "Inspects every text of a request for prompt injection and jailbreaks."
     }
 
+    fn shared(&self, document: &mut dyn Reader) -> Option<Box<dyn Kind>> {
+        let mut own = None;
+        document.section(self.key(), "What all profiles share of the prompt guard.", &mut |r| own = own::read(r));
+        let (rules, about) = own?;
+        Some(Box::new(Self { own: Some((Arc::new(rules), about.into())) }))
+    }
+
     fn read(&self, r: &mut dyn Reader) -> Box<dyn Settings> {
         let mode = choose(r, "mode", MODES, "Whether the stage refuses, only records, or does not run.");
         let thresholds = thresholds(r);
@@ -43,7 +55,10 @@ impl Kind for PromptGuard {
             r.integer("max_text_bytes", 1_048_576, 1024, 16_777_216, "Bytes of text of a request that are inspected.");
         let over_limit =
             choose(r, "over_limit", OVER_LIMIT, "What is done with a request that has more text than that.");
-        let rules = Ruleset::base();
+        let (rules, own) = match &self.own {
+            Some((rules, about)) => (Some(Arc::clone(rules)), Arc::clone(about)),
+            None => (Ruleset::base(), Arc::default()),
+        };
         let mut choice = Choice::default();
         r.section("rules", "Which rules run, for every request.", &mut |r| {
             choice = read_choice(r, rules.as_deref());
@@ -59,6 +74,7 @@ impl Kind for PromptGuard {
             over_limit: over_limit.unwrap_or(Verdict::Block),
             exceptions,
             rules,
+            own,
         })))
     }
 }
@@ -146,6 +162,8 @@ pub(crate) struct Inner {
     pub over_limit: Verdict,
     pub exceptions: Exceptions,
     pub rules: Option<Arc<Ruleset>>,
+    /// What is said of the operator's own rules, which come behind those that ship.
+    pub own: Arc<[About]>,
 }
 
 impl Settings for Guard {
