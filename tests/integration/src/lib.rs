@@ -26,6 +26,7 @@
 //! Tests that share a gateway tell their requests apart by a header or a path of their own. Envoy comes from
 //! `ENVOY_BIN` or `make setup`, modules from `PORTCULLIS_DIST` or `dist/` (`make build`).
 
+pub mod bodies;
 pub mod cases;
 mod gateway;
 pub mod http1;
