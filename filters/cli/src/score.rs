@@ -114,7 +114,7 @@ fn score_text(config: &Config, text: &str) -> Result<Decision, String> {
         decision.score = decision.score.max(opinion.score);
         decision.verdict = decision.verdict.max(opinion.verdict);
         decision.inspected = decision.inspected.max(opinion.inspected);
-        decision.skipped = decision.skipped.max(opinion.left_out);
+        decision.skipped = decision.skipped.max(opinion.left_out.saturating_add(opinion.allowed));
         for finding in opinion.findings {
             if !decision.rules.contains(&finding.rule) {
                 decision.rules.push(finding.rule);

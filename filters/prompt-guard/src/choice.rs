@@ -64,6 +64,16 @@ impl Choice {
         }
     }
 
+    /// The same, where every rule of `rules` that runs only shows.
+    pub(crate) fn shown(&self, rules: &Ruleset) -> Self {
+        let mut shown = self.clone();
+        shown.effects.resize(rules.len(), [Effect::Runs; Role::ALL.len()]);
+        for effect in shown.effects.iter_mut().flatten().filter(|effect| **effect != Effect::Off) {
+            *effect = Effect::Shadow;
+        }
+        shown
+    }
+
     /// What a hit of the rule at `place` weighs that would weigh `given`: `None` when it only shows.
     pub(crate) fn weighed(&self, place: usize, rule: &RuleOf, role: Role, given: Severity) -> Option<Severity> {
         let given = match self.severity.get(&place) {

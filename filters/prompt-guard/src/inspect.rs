@@ -44,8 +44,8 @@ impl<'r> Inspection<'r> {
         let of = |place: usize| rules.rules.get(place);
         let runs = |place: usize| of(place).is_some_and(|rule| choice.effect(place, rule, role) != Effect::Off);
         normalise(text, plain);
-        scan.text(text, plain, role, &runs, &mut |mut hit| {
-            let Some(rule) = of(hit.rule).filter(|_| wanted(&hit)) else { return };
+        scan.text_where(text, plain, role, &runs, wanted, &mut |mut hit| {
+            let Some(rule) = of(hit.rule) else { return };
             hit.severity = match choice.weighed(hit.rule, rule, role, hit.severity) {
                 Some(severity) => {
                     let fired = fired.entry((hit.rule, role)).or_insert(severity);

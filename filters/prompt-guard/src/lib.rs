@@ -4,6 +4,7 @@
 //! text, never pictures or sound, and it knows no language but those of its rules.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+mod allowed;
 mod choice;
 mod context;
 mod decoded;

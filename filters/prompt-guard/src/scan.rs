@@ -71,11 +71,25 @@ impl<'r> Scan<'r> {
         counts: &dyn Fn(usize) -> bool,
         hit: &mut dyn FnMut(Hit),
     ) {
+        self.text_where(text, plain, role, counts, &|_| true, hit);
+    }
+
+    /// [`Scan::text`], where what is not `wanted` is no hit: the rule may still fire later.
+    pub(crate) fn text_where(
+        &mut self,
+        text: &str,
+        plain: &Plain,
+        role: Role,
+        counts: &dyn Fn(usize) -> bool,
+        wanted: &dyn Fn(&Hit) -> bool,
+        hit: &mut dyn FnMut(Hit),
+    ) {
         let Self { rules, groups, unless, fired, shown, next, open_until } = self;
         for rule in shown.drain(..) {
             fired.get_mut(rule).into_iter().for_each(|fired| *fired = None);
         }
-        let mut reading = Reading { rules, groups, unless, fired, shown, open_until, text, plain, role, counts, hit };
+        let mut reading =
+            Reading { rules, groups, unless, fired, shown, open_until, text, plain, role, counts, wanted, hit };
         let automaton = &rules.automaton;
         let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
         let mut word = *next;
@@ -106,6 +120,7 @@ struct Reading<'s, 't> {
     plain: &'t Plain,
     role: Role,
     counts: &'t dyn Fn(usize) -> bool,
+    wanted: &'t dyn Fn(&Hit) -> bool,
     hit: &'t mut dyn FnMut(Hit),
 }
 
@@ -202,12 +217,13 @@ impl Reading<'_, '_> {
             return;
         }
         let severity = self.severity(rule, start, end);
-        if fired < Some(severity) {
+        let hit = Hit { rule: number, severity, start, end };
+        if fired < Some(severity) && (self.wanted)(&hit) {
             if let Some(fired) = self.fired.get_mut(number) {
                 *fired = Some(severity);
                 self.shown.push(number);
             }
-            (self.hit)(Hit { rule: number, severity, start, end });
+            (self.hit)(hit);
         }
     }
 

@@ -8,6 +8,7 @@ use portcullis_core::stage::{Kind, Settings, Stage};
 use portcullis_core::verdict::{Mode, Severity, Verdict};
 use portcullis_core::wire::Role;
 
+use crate::allowed::Allowed;
 use crate::choice::{Choice, Effect};
 use crate::exceptions::{self, Exceptions, SEVERITIES, rules_named};
 use crate::own::{self, About};
@@ -64,6 +65,7 @@ impl Kind for PromptGuard {
             choice = read_choice(r, rules.as_deref());
         });
         let exceptions = exceptions::read(r, rules.as_deref(), choice);
+        let allowed = Allowed::read(r);
         if rules.is_none() {
             r.problem("", "the rules cannot be compiled".into(), "report it: this is a defect of the filter".into());
         }
@@ -73,6 +75,7 @@ impl Kind for PromptGuard {
             max_text_bytes: usize::try_from(max_text_bytes).unwrap_or(usize::MAX),
             over_limit: over_limit.unwrap_or(Verdict::Block),
             exceptions,
+            allowed,
             rules,
             own,
         })))
@@ -161,6 +164,7 @@ pub(crate) struct Inner {
     pub max_text_bytes: usize,
     pub over_limit: Verdict,
     pub exceptions: Exceptions,
+    pub allowed: Allowed,
     pub rules: Option<Arc<Ruleset>>,
     /// What is said of the operator's own rules, which come behind those that ship.
     pub own: Arc<[About]>,

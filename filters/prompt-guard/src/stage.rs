@@ -1,12 +1,14 @@
 //! The stage: the texts of a request in, an opinion out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portcullis_core::stage::{Request, Stage};
 use portcullis_core::text::OffsetMap;
 use portcullis_core::verdict::{Finding, Judge, Opinion, Verdict};
-use portcullis_core::wire::{Role, Source, Span};
+use portcullis_core::wire::{Role, Source, Span, Text};
 
+use crate::allowed::Leave;
 use crate::decoded::Decoded;
 use crate::escapes;
 use crate::inspect::Inspection;
@@ -38,7 +40,22 @@ impl Stage for Guarding {
         };
         let mut budget = inner.max_text_bytes;
         let mut joined = Joined::new();
-        for text in &request.prompt.texts {
+        let mut allowed = BTreeSet::new();
+        for (place, text) in request.prompt.texts.iter().enumerate() {
+            if let Some((decoded, leave)) = inner.allowed(&request, text) {
+                allowed.insert(place);
+                match leave {
+                    Leave::Unread => opinion.allowed = opinion.allowed.saturating_add(wide(decoded.read)),
+                    Leave::Recorded => {
+                        opinion.inspected = opinion.inspected.saturating_add(wide(decoded.read));
+                        let shown = choice.shown(rules);
+                        each(&mut Inspection::new(rules, &shown), &decoded, text.role, &mut found);
+                    }
+                }
+                joined
+                    .push(decoded, text.role, &mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
+                continue;
+            }
             let decoded = Decoded::of(request.body, text, budget);
             budget = budget.saturating_sub(decoded.read);
             opinion.inspected = opinion.inspected.saturating_add(wide(decoded.read));
@@ -52,9 +69,10 @@ impl Stage for Guarding {
         if texts.iter().any(|text| text.source == Source::Unrecognised) {
             let mut joined = Joined::new();
             let mut budget = inner.max_text_bytes;
-            for text in texts.iter().filter(|text| text.source == Source::Defined) {
-                let decoded = Decoded::of(request.body, text, budget);
-                budget = budget.saturating_sub(decoded.read);
+            for (place, text) in texts.iter().enumerate().filter(|(_, text)| text.source == Source::Defined) {
+                let known = allowed.contains(&place);
+                let decoded = Decoded::of(request.body, text, if known { usize::MAX } else { budget });
+                budget = budget.saturating_sub(if known { 0 } else { decoded.read });
                 joined
                     .push(decoded, text.role, &mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
             }
@@ -71,6 +89,18 @@ impl Stage for Guarding {
             opinion.judge = Judge::Read;
         }
         opinion
+    }
+}
+
+impl Inner {
+    /// A text that the operator allows, decoded whole, and what is to be done with it.
+    fn allowed<'b>(&self, request: &Request<'b>, text: &Text) -> Option<(Decoded<'b>, Leave)> {
+        if !self.allowed.may_hold(text) {
+            return None;
+        }
+        let decoded = Decoded::of(request.body, text, usize::MAX);
+        let leave = self.allowed.find(decoded.text(), text.role)?;
+        (decoded.left_out == 0).then_some((decoded, leave))
     }
 }
 
