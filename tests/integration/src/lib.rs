@@ -28,9 +28,11 @@
 
 pub mod bodies;
 pub mod cases;
+pub mod disguise;
 mod gateway;
 pub mod http1;
 pub mod http2;
+pub mod transport;
 
 pub use gateway::{AccessRecord, Gateway, GatewayBuilder, Reconfigured};
 pub use portcullis_cli::envoy::{Bootstrap, UpstreamProtocol};

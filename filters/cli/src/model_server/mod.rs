@@ -91,6 +91,11 @@ impl ModelServer {
         self.recorder.all()
     }
 
+    /// Takes out what arrived with this value of a header: it is not there afterwards.
+    pub fn take_with(&self, header: &str, value: &str) -> Vec<SeenRequest> {
+        self.recorder.take(|seen| seen.header(header) == Some(value))
+    }
+
     /// Forgets what arrived.
     pub fn clear(&self) {
         self.recorder.clear();

@@ -151,6 +151,16 @@ impl Recorder {
         self.seen().requests.iter().map(|entry| entry.request.clone()).collect()
     }
 
+    /// Those that `test` holds for, oldest first; they are forgotten.
+    pub fn take(&self, test: impl Fn(&SeenRequest) -> bool) -> Vec<SeenRequest> {
+        let mut seen = self.seen();
+        let all = std::mem::take(&mut seen.requests);
+        let (taken, rest): (VecDeque<Entry>, VecDeque<Entry>) = all.into_iter().partition(|entry| test(&entry.request));
+        seen.requests = rest;
+        seen.kept_bytes -= taken.iter().map(|entry| entry.request.body.len()).sum::<usize>();
+        taken.into_iter().map(|entry| entry.request).collect()
+    }
+
     /// Forgets everything seen so far; serial numbers go on.
     pub fn clear(&self) {
         let mut seen = self.seen();
