@@ -207,14 +207,13 @@ impl Exchange {
     }
 
     fn inspect(&mut self, body: &[u8]) -> Act {
-        let request = wire::Request {
-            method: self.head.method(),
-            path: self.head.path(),
-            content_type: self.head.get("content-type"),
-            anthropic: self.head.get("anthropic-version").is_some(),
-            body,
-        };
-        let prompt = match wire::read(&request, &self.profile.limits) {
+        let prompt = wire::content_type(&self.head).and_then(|content_type| {
+            let anthropic = self.head.get("anthropic-version").is_some();
+            let (method, path) = (self.head.method(), self.head.path());
+            let request = wire::Request { method, path, content_type, anthropic, body };
+            wire::read(&request, &self.profile.limits)
+        });
+        let prompt = match prompt {
             Ok(prompt) => prompt,
             Err(why) => return self.unreadable(why),
         };

@@ -116,6 +116,8 @@ impl Refusal {
         match (self.unreadable, self.status) {
             (Some(Unreadable::Malformed), _) => "unreadable_malformed",
             (Some(Unreadable::Encoding), _) => "unreadable_encoding",
+            (Some(Unreadable::Charset), _) => "unreadable_charset",
+            (Some(Unreadable::ContentType), _) => "unreadable_content_type",
             (Some(Unreadable::DuplicateKey), _) => "unreadable_duplicate_key",
             (Some(Unreadable::Depth), _) => "unreadable_depth",
             (Some(Unreadable::Complexity), _) => "unreadable_complexity",
@@ -216,6 +218,8 @@ const fn unread(why: Unreadable) -> &'static str {
     match why {
         Unreadable::Malformed => "Request refused: the body is not valid JSON.",
         Unreadable::Encoding => "Request refused: the body is not UTF-8 without a byte order mark.",
+        Unreadable::Charset => "Request refused: the charset of the body is not UTF-8.",
+        Unreadable::ContentType => "Request refused: the content types of the body contradict each other.",
         Unreadable::DuplicateKey => "Request refused: a name stands twice in one JSON object.",
         Unreadable::Depth => "Request refused: the body is nested too deeply.",
         Unreadable::Complexity => "Request refused: the body has too many values.",

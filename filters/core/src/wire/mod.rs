@@ -23,6 +23,7 @@ mod bedrock_blocks;
 mod bedrock_converse;
 mod bedrock_invoke;
 mod cohere_chat;
+mod content_type;
 mod gemini;
 mod json_rpc;
 mod mcp;
@@ -42,6 +43,7 @@ mod schema;
 mod tests;
 mod union;
 
+pub use content_type::content_type;
 pub use path::model as model_in_path;
 pub use read::{Request, detect, read};
 
@@ -287,8 +289,12 @@ pub struct Prompt {
 pub enum Unreadable {
     /// Not JSON, or data after the document.
     Malformed,
-    /// Bytes that are not UTF-8, a byte order mark, UTF-16, a lone surrogate, another charset.
+    /// Bytes that are not UTF-8, a byte order mark, UTF-16, a lone surrogate.
     Encoding,
+    /// A `charset` in which the body would be another text than it is in UTF-8.
+    Charset,
+    /// Several content types that differ: servers disagree on which one counts.
+    ContentType,
     /// A key that stands twice in one object: upstream parsers disagree on which one counts.
     DuplicateKey,
     /// Nested deeper than the limit.
@@ -311,9 +317,11 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Malformed,
         Self::Encoding,
+        Self::Charset,
+        Self::ContentType,
         Self::DuplicateKey,
         Self::Depth,
         Self::Complexity,
@@ -330,6 +338,8 @@ impl Unreadable {
         match self {
             Self::Malformed => "malformed",
             Self::Encoding => "encoding",
+            Self::Charset => "charset",
+            Self::ContentType => "content_type",
             Self::DuplicateKey => "duplicate_key",
             Self::Depth => "depth",
             Self::Complexity => "complexity",

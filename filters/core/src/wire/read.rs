@@ -2,7 +2,7 @@
 
 use core::iter::once;
 
-use super::{Dialect, Limits, Prompt, Unreadable, path, reading::Reading, union};
+use super::{Dialect, Limits, Prompt, Unreadable, content_type, path, reading::Reading, union};
 use super::{a2a, anthropic_messages, bedrock_converse, bedrock_invoke, cohere_chat, gemini, mcp};
 use super::{ollama_chat, ollama_generate, openai_chat, openai_completions, openai_embeddings, openai_responses};
 use crate::json::{self, Kind, Value};
@@ -14,7 +14,7 @@ pub struct Request<'a> {
     pub method: &'a [u8],
     /// `:path`, with its query.
     pub path: &'a [u8],
-    /// `content-type`, if there is one.
+    /// `content-type`, if there is one; see [`super::content_type`].
     pub content_type: Option<&'a [u8]>,
     /// Whether there is an `anthropic-version` header, which every Anthropic client sends.
     pub anthropic: bool,
@@ -99,19 +99,18 @@ pub fn detect(path: &[u8], anthropic: bool) -> Dialect {
 /// them, and what is text in one is inspected: a guess takes no string out of sight.
 ///
 /// # Errors
-/// Those of [`json::parse`]; [`Unreadable::Encoding`] for a `charset` other than UTF-8; [`Unreadable::Format`] for JSON
+/// Those of [`json::parse`]; [`Unreadable::Charset`] for a `charset` that is not UTF-8 for this body; [`Unreadable::Format`] for JSON
 /// of no known shape, for a prompt in the numbers of a tokenizer, and for what is not JSON under another content type;
 /// [`Unreadable::Upgrade`] for CONNECT.
 pub fn read(request: &Request<'_>, limits: &Limits) -> Result<Prompt, Unreadable> {
     if request.method.eq_ignore_ascii_case(b"CONNECT") {
         return Err(Unreadable::Upgrade);
     }
-    let content_type = ContentType::of(request.content_type);
-    if content_type == ContentType::OtherCharset {
-        return Err(Unreadable::Encoding);
-    }
-    let document = json::parse(request.body, limits).map_err(|why| match (why, content_type) {
-        (Unreadable::Malformed | Unreadable::Encoding, ContentType::Other) => Unreadable::Format,
+    content_type::check_charset(request.content_type, request.body)?;
+    let document = json::parse(request.body, limits).map_err(|why| match why {
+        Unreadable::Malformed | Unreadable::Encoding if !content_type::is_json(request.content_type) => {
+            Unreadable::Format
+        }
         _ => why,
     })?;
     let root = document.root();
@@ -152,40 +151,4 @@ fn is_in_tokens(root: Value<'_>) -> bool {
             && value.kind() == Kind::Array
             && value.nodes().any(|node| node.kind() == Kind::Number)
     })
-}
-
-/// What a `content-type` says about the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ContentType {
-    /// JSON, or nothing is said.
-    Json,
-    /// Something else.
-    Other,
-    /// Whatever it is, not in UTF-8.
-    OtherCharset,
-}
-
-impl ContentType {
-    fn of(value: Option<&[u8]>) -> Self {
-        let Some(value) = value else { return Self::Json };
-        let value = value.to_ascii_lowercase();
-        let mut parts = value.split(|&byte| byte == b';' || byte == b',').map(<[u8]>::trim_ascii);
-        let essence = parts.next().unwrap_or_default();
-        let other_charset = |part: &[u8]| {
-            let charset = part.strip_prefix(b"charset").map(<[u8]>::trim_ascii_start);
-            let charset = charset.and_then(|rest| rest.strip_prefix(b"=")).map(<[u8]>::trim_ascii);
-            charset.is_some_and(|name| {
-                let name = name.strip_prefix(b"\"").unwrap_or(name);
-                let name = name.strip_suffix(b"\"").unwrap_or(name);
-                !matches!(name, b"utf-8" | b"utf8")
-            })
-        };
-        if parts.any(other_charset) {
-            Self::OtherCharset
-        } else if matches!(essence, b"" | b"application/json" | b"text/json") || essence.ends_with(b"+json") {
-            Self::Json
-        } else {
-            Self::Other
-        }
-    }
 }
