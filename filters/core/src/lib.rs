@@ -4,10 +4,13 @@
 //! and its cost is linear in its input, with the caps of [`wire::Limits`].
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod answer;
 pub mod audit;
+mod channels;
 pub mod coding;
 pub mod config;
 pub mod exchange;
+pub mod frames;
 pub mod head;
 pub mod json;
 pub mod refusal;

@@ -20,7 +20,7 @@ mod tests;
 mod unescape;
 mod value;
 
-pub use parse::parse;
+pub use parse::{parse, parse_wide};
 pub use unescape::{Unescaped, unescape};
 pub use value::{Entries, Items, Nodes, Str, Value};
 

@@ -11,6 +11,16 @@ use crate::wire::{Limits, Unreadable};
 /// like UTF-16 or UTF-32, and for an escaped lone surrogate; [`Unreadable::DuplicateKey`]; else
 /// [`Unreadable::Malformed`]. When several apply, any of them is given.
 pub fn parse<'b>(body: &'b [u8], limits: &Limits) -> Result<Document<'b>, Unreadable> {
+    read(body, limits, false)
+}
+
+/// As [`parse`], but an escaped lone surrogate is let stand: streams cut characters in two. [`super::unescape()`] gives
+/// nothing for a string with one, and [`super::Str::text`] its wire form.
+pub fn parse_wide<'b>(body: &'b [u8], limits: &Limits) -> Result<Document<'b>, Unreadable> {
+    read(body, limits, true)
+}
+
+fn read<'b>(body: &'b [u8], limits: &Limits, wide: bool) -> Result<Document<'b>, Unreadable> {
     // Places are 32 bits wide.
     if body.len() > limits.body_bytes || u32::try_from(body.len()).is_err() {
         return Err(Unreadable::Size);
@@ -27,6 +37,7 @@ pub fn parse<'b>(body: &'b [u8], limits: &Limits) -> Result<Document<'b>, Unread
         keys: Vec::with_capacity(16),
         values: 0,
         limits: *limits,
+        wide,
     };
     parser.document()?;
     Ok(Document { body: text, nodes: parser.nodes })
@@ -54,6 +65,8 @@ struct Parser<'b> {
     keys: Vec<Node>,
     values: usize,
     limits: Limits,
+    /// Whether lone surrogates are let stand.
+    wide: bool,
 }
 
 impl Parser<'_> {
@@ -183,7 +196,11 @@ impl Parser<'_> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
-                    self.step(scan::escape(self.rest())?);
+                    let length = match scan::escape(self.rest()) {
+                        Err(Unreadable::Encoding) if self.wide => 6,
+                        length => length?,
+                    };
+                    self.step(length);
                 }
                 _ => return Err(Unreadable::Malformed),
             }

@@ -41,6 +41,12 @@ impl<'d> Value<'d> {
         })
     }
 
+    /// The number as it is written, when it is one.
+    pub fn number(self) -> Option<&'d str> {
+        let span = self.node.start as usize..self.node.end as usize;
+        (self.node.kind == Kind::Number).then(|| self.body.get(span).unwrap_or_default())
+    }
+
     /// The boolean, when it is one.
     pub fn bool(self) -> Option<bool> {
         match self.node.kind {

@@ -1,0 +1,412 @@
+//! The one way through an answer.
+
+use std::collections::BTreeSet;
+
+use super::concluded::conclusion;
+use super::editor::{Channel, Editor, Flow};
+use super::feed::{Feed, number};
+use super::lines::Lines;
+use super::plain::Plain;
+use super::queue::{Queue, Slot, Waiting};
+use super::source::Source;
+use super::{Head, Limits, Usage};
+use crate::channels::{self, End, Form, Key, Sheet};
+use crate::coding::Decoder;
+use crate::frames::{Frames, Medium, Unit};
+use crate::json;
+use crate::wire::{self, Dialect, Unreadable};
+
+/// Coded bytes that are decoded at a time, and the most that they may decode to: what deflate reaches at its best.
+const CODED_IN: usize = 1024;
+const CODED_OUT: usize = 1_048_576 + 65_536;
+
+/// How an answer goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// More may follow.
+    Open,
+    /// An editor has ended it. A well-formed end was written; whatever follows is dropped.
+    Ended,
+}
+
+enum Body {
+    Units(Frames),
+    Text(Plain),
+    /// What holds no text.
+    Opaque,
+}
+
+/// An answer on its way from upstream to client.
+pub struct Answer {
+    body: Body,
+    coding: Decoder,
+    limits: Limits,
+    lines: Lines,
+    queue: Queue,
+    /// Groups whose reasoning has changed.
+    reasoning: BTreeSet<u32>,
+    usage: Usage,
+    dialect: Dialect,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Every byte goes through as it is.
+    Passing,
+    /// Every byte is dropped.
+    Ended,
+}
+
+impl Answer {
+    /// An answer whose head has arrived.
+    ///
+    /// # Errors
+    /// [`Unreadable::Compressed`] for a content coding that is not known, [`Unreadable::Format`] for a content type that is not known.
+    pub fn open(head: &Head<'_>, limits: Limits) -> Result<Self, Unreadable> {
+        let coding = Decoder::open(head.content_encoding, CODED_OUT)?;
+        let medium = match head.content_type {
+            Some(content_type) => Medium::of(content_type).ok_or(Unreadable::Format)?,
+            None => Medium::Json,
+        };
+        let body = match (Frames::new(medium, limits.unit_bytes), medium) {
+            (Some(frames), _) => Body::Units(frames),
+            (None, Medium::Opaque) => Body::Opaque,
+            (None, _) => Body::Text(Plain::default()),
+        };
+        Ok(Self {
+            body,
+            coding,
+            limits,
+            lines: Lines::default(),
+            queue: Queue::default(),
+            reasoning: BTreeSet::new(),
+            usage: Usage::default(),
+            dialect: Dialect::Unknown,
+            phase: Phase::Open,
+        })
+    }
+
+    /// Takes the next bytes, and appends to `out` what may go to the client.
+    ///
+    /// # Errors
+    /// What cannot be read. Nothing of it was written; [`Self::pass`] writes it, if the policy is to let it through.
+    pub fn push(&mut self, bytes: &[u8], editor: &mut dyn Editor, out: &mut Vec<u8>) -> Result<Progress, Unreadable> {
+        if self.coding.is_identity() {
+            return self.plain(bytes, editor, out);
+        }
+        let mut progress = Ok(Progress::Open);
+        for piece in bytes.chunks(CODED_IN) {
+            let mut decoded = Vec::new();
+            self.coding.push(piece, &mut decoded)?;
+            match (&progress, &mut self.body) {
+                (Ok(_), _) => progress = self.plain(&decoded, editor, out),
+                // What follows a unit that cannot be read is kept behind it.
+                (Err(_), Body::Units(frames)) => frames.feed(&decoded),
+                (Err(_), _) => {}
+            }
+        }
+        progress
+    }
+
+    fn plain(&mut self, bytes: &[u8], editor: &mut dyn Editor, out: &mut Vec<u8>) -> Result<Progress, Unreadable> {
+        match (self.phase, &mut self.body) {
+            (Phase::Ended, _) => return Ok(Progress::Ended),
+            (Phase::Passing, _) | (_, Body::Opaque) => out.extend_from_slice(bytes),
+            (_, Body::Text(text)) => {
+                if text.push(bytes, editor, out) == Flow::Blocked {
+                    self.phase = Phase::Ended;
+                    return Ok(Progress::Ended);
+                }
+            }
+            (_, Body::Units(frames)) => {
+                frames.feed(bytes);
+                return self.units(false, editor, out);
+            }
+        }
+        Ok(Progress::Open)
+    }
+
+    /// The body is at its end: writes all that was held.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn finish(&mut self, editor: &mut dyn Editor, out: &mut Vec<u8>) -> Result<Progress, Unreadable> {
+        if self.phase == Phase::Open {
+            self.coding.finish()?;
+        }
+        match (self.phase, &mut self.body) {
+            (Phase::Ended, _) => return Ok(Progress::Ended),
+            (Phase::Passing, _) | (_, Body::Opaque) => {}
+            (_, Body::Text(text)) => {
+                text.finish(editor, out);
+            }
+            (_, Body::Units(_)) => {
+                if self.units(true, editor, out)? == Progress::Ended {
+                    return Ok(Progress::Ended);
+                }
+                if self.end(End::All, editor) == Flow::Blocked {
+                    return Ok(self.block(None, out));
+                }
+                self.flush(out);
+            }
+        }
+        self.phase = Phase::Ended;
+        Ok(Progress::Open)
+    }
+
+    /// Lets all through from here on as it is, after a body could not be read on. Texts that are open end here.
+    pub fn pass(&mut self, editor: &mut dyn Editor, out: &mut Vec<u8>) -> Progress {
+        if self.phase == Phase::Ended {
+            return Progress::Ended;
+        }
+        if self.end(End::All, editor) == Flow::Blocked {
+            return self.block(None, out);
+        }
+        self.flush(out);
+        if let Body::Units(frames) = &mut self.body {
+            out.append(&mut frames.rest());
+        }
+        self.phase = Phase::Passing;
+        Progress::Open
+    }
+
+    /// The stream has broken off: drops what is held. Gives how many bytes of units that was.
+    pub fn abort(&mut self) -> usize {
+        self.phase = Phase::Ended;
+        let held = self.held_bytes();
+        self.lines = Lines::default();
+        self.queue = Queue::default();
+        self.body = Body::Opaque;
+        held
+    }
+
+    /// What the answer has said by now of its cost.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// Bytes of the body that have arrived and not gone out.
+    pub fn held_bytes(&self) -> usize {
+        let waiting = match &self.body {
+            Body::Units(frames) => frames.waiting(),
+            Body::Text(text) => text.waiting(),
+            Body::Opaque => 0,
+        };
+        waiting.saturating_add(self.queue.bytes())
+    }
+
+    /// Characters of texts that the editor holds.
+    pub fn held_text(&self) -> usize {
+        self.lines.held()
+    }
+
+    fn units(&mut self, ends: bool, editor: &mut dyn Editor, out: &mut Vec<u8>) -> Result<Progress, Unreadable> {
+        loop {
+            let Body::Units(frames) = &mut self.body else { return Ok(Progress::Open) };
+            let Some(unit) = frames.next(ends)? else { return Ok(Progress::Open) };
+            let streams = frames.is_sse() || frames.is_lines() || frames.is_amazon() || frames.is_array();
+            match self.unit(unit, streams, editor) {
+                Ok(Flow::Open { .. }) => self.flush(out),
+                Ok(Flow::Blocked) => return Ok(self.block(None, out)),
+                Err((unit, why)) => {
+                    // It stays in its place before what follows.
+                    if let Body::Units(frames) = &mut self.body {
+                        frames.put_back(&unit);
+                    }
+                    return Err(why);
+                }
+            }
+        }
+    }
+
+    fn unit(&mut self, unit: Unit, streams: bool, editor: &mut dyn Editor) -> Result<Flow, (Unit, Unreadable)> {
+        let payload = unit.payload().unwrap_or_default();
+        let payload = payload.as_ref();
+        if payload.trim_ascii().is_empty() {
+            self.queue.push(Waiting::bare(unit));
+            return Ok(Flow::Open { held: 0 });
+        }
+        if payload == b"[DONE]" {
+            let flow = self.end(End::All, editor);
+            self.queue.push(Waiting::bare(unit));
+            return Ok(flow);
+        }
+        let limits =
+            wire::Limits { body_bytes: self.limits.unit_bytes, depth: self.limits.depth, values: self.limits.values };
+        let sheet = match json::parse_wide(payload, &limits) {
+            Ok(document) => channels::read(document.root(), streams),
+            Err(Unreadable::Malformed) => return Ok(self.text(unit, editor)),
+            Err(why) => return Err((unit, why)),
+        };
+        let keys = sheet.places.iter().filter(|place| !place.whole).map(|place| &place.key);
+        if self.lines.with(keys) > self.limits.channels {
+            return Err((unit, Unreadable::Complexity));
+        }
+        self.usage.update(sheet.usage);
+        if sheet.dialect != Dialect::Unknown {
+            self.dialect = sheet.dialect;
+        }
+        Ok(self.sheet(unit, sheet, editor))
+    }
+
+    /// A payload that is no JSON: a text of its own.
+    fn text(&mut self, unit: Unit, editor: &mut dyn Editor) -> Flow {
+        let payload = unit.payload().unwrap_or_default().into_owned();
+        // A parse that calls it malformed has read it as UTF-8.
+        let text = String::from_utf8(payload).unwrap_or_default();
+        let span = 0..text.len();
+        let channel = self.lines.channel(super::Kind::Unrecognised, 0);
+        let slots = vec![Slot::new(channel.id, 0, span, Source::verbatim(&text))];
+        let waiting = Waiting { unit, slots, companions: Vec::new(), whole: true, bare_text: true };
+        let number = self.queue.push(waiting);
+        let mut feed = Feed::json();
+        let mut back = String::new();
+        let mut flow = feed.push(&channel, &text, editor, &mut back);
+        if flow != Flow::Blocked {
+            flow = feed.end(&channel, editor, &mut back);
+        }
+        self.queue.fill((number, 0), &back);
+        flow
+    }
+
+    fn sheet(&mut self, unit: Unit, sheet: Sheet, editor: &mut dyn Editor) -> Flow {
+        let Sheet { places, companions, ends, numbered, .. } = sheet;
+        let here: BTreeSet<Key> = places.iter().filter(|place| !place.whole).map(|place| place.key).collect();
+        // What ends and has nothing to say here ends before the unit.
+        for end in &ends {
+            if self.end_but(*end, &here, editor) == Flow::Blocked {
+                return Flow::Blocked;
+            }
+        }
+        let payload = unit.payload().unwrap_or_default().into_owned();
+        let mut slots = Vec::with_capacity(places.len());
+        let mut channels = Vec::with_capacity(places.len());
+        for place in &places {
+            let raw = core::str::from_utf8(place.span.of(&payload)).unwrap_or_default();
+            let source = if place.form == Form::Number { Source::verbatim(raw) } else { Source::json(raw) };
+            let channel = if place.whole {
+                self.lines.channel(place.key.kind, place.key.group)
+            } else {
+                self.lines.open(place.key, place.form)
+            };
+            let span = place.span.start as usize..place.span.end as usize;
+            slots.push(Slot::new(channel.id, place.key.group, span, source));
+            channels.push(channel);
+        }
+        let whole = numbered || places.iter().any(|place| place.form == Form::Json);
+        let texts: Vec<String> = slots.iter().map(|slot| slot.source.text().to_owned()).collect();
+        let unit = self.queue.push(Waiting { unit, slots, companions, whole, bare_text: false });
+        for (at, ((place, channel), text)) in places.iter().zip(&channels).zip(&texts).enumerate() {
+            let flow = if place.whole {
+                self.whole((unit, at), place, channel, text, editor)
+            } else {
+                self.piece((unit, at), place.key, text, editor)
+            };
+            if flow == Flow::Blocked {
+                return Flow::Blocked;
+            }
+        }
+        for end in ends {
+            if self.end(end, editor) == Flow::Blocked {
+                return Flow::Blocked;
+            }
+        }
+        Flow::Open { held: 0 }
+    }
+
+    fn whole(
+        &mut self,
+        spot: (u64, usize),
+        place: &channels::Place,
+        channel: &Channel,
+        text: &str,
+        editor: &mut dyn Editor,
+    ) -> Flow {
+        if text.is_empty() {
+            return Flow::Open { held: 0 };
+        }
+        let mut back = String::new();
+        if let Some(label) = &place.label {
+            editor.label(channel, label);
+        }
+        let mut flow;
+        if place.form == Form::Number {
+            flow = number(channel, text, editor, &mut back);
+        } else {
+            let mut feed = if place.form == Form::Json { Feed::json() } else { Feed::Text };
+            flow = feed.push(channel, text, editor, &mut back);
+            if flow != Flow::Blocked {
+                flow = feed.end(channel, editor, &mut back);
+            }
+        }
+        if self.queue.fill(spot, &back) && place.key.kind == super::Kind::Reasoning {
+            self.reasoning.insert(place.key.group);
+        }
+        flow
+    }
+
+    fn piece(&mut self, spot: (u64, usize), key: Key, text: &str, editor: &mut dyn Editor) -> Flow {
+        let Self { lines, queue, .. } = self;
+        let Some(line) = lines.get(key) else { return Flow::Open { held: 0 } };
+        queue.enter(&mut line.track, spot);
+        if text.is_empty() {
+            return Flow::Open { held: 0 };
+        }
+        let mut back = String::new();
+        let flow = line.feed.push(&line.channel, text, editor, &mut back);
+        let given = line.held.saturating_add(text.len());
+        line.held = match flow {
+            Flow::Open { held } => held.min(given),
+            Flow::Blocked => 0,
+        };
+        queue.settle(&mut line.track, given.saturating_sub(line.held), &back);
+        flow
+    }
+
+    fn end(&mut self, end: End, editor: &mut dyn Editor) -> Flow {
+        self.end_but(end, &BTreeSet::new(), editor)
+    }
+
+    /// Ends lines, but for those that are named.
+    fn end_but(&mut self, end: End, but: &BTreeSet<Key>, editor: &mut dyn Editor) -> Flow {
+        for mut line in self.lines.take(end, but) {
+            let mut back = String::new();
+            let flow = line.feed.end(&line.channel, editor, &mut back);
+            self.queue.settle(&mut line.track, line.held, &back);
+            self.queue.close(&mut line.track, line.channel.id);
+            if line.track.changed && line.channel.kind == super::Kind::Reasoning {
+                self.reasoning.insert(line.channel.index);
+            }
+            if flow == Flow::Blocked {
+                return Flow::Blocked;
+            }
+        }
+        Flow::Open { held: 0 }
+    }
+
+    /// Writes the units that may leave.
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        let Self { queue, lines, reasoning, limits, .. } = self;
+        while queue.leave(reasoning, queue.bytes() > limits.held_bytes, lines, out) {}
+    }
+
+    /// Ends the answer in its own dialect.
+    fn block(&mut self, index: Option<u32>, out: &mut Vec<u8>) -> Progress {
+        self.queue.forget();
+        self.flush(out);
+        if let Body::Units(frames) = &self.body {
+            conclusion(self.dialect, frames, index.unwrap_or(0), out);
+        }
+        self.phase = Phase::Ended;
+        Progress::Ended
+    }
+}
+
+// Content stays out of every log.
+impl core::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Answer").field("dialect", &self.dialect).field("held", &self.held_bytes()).finish()
+    }
+}

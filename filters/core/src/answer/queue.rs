@@ -1,0 +1,366 @@
+//! Units that wait for their texts to be settled, in the order in which they arrived.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
+
+use super::lines::Lines;
+use super::source::{Source, common};
+use crate::channels::{Blank, Companion, When};
+use crate::frames::{Edit, Unit};
+
+/// Fixed cost that a waiting unit is counted with, besides its bytes.
+const UNIT: usize = 256;
+
+/// A text in a unit.
+#[derive(Clone)]
+pub(super) struct Slot {
+    /// The id of its line.
+    pub(super) line: u32,
+    pub(super) group: u32,
+    /// Bytes of the payload.
+    pub(super) span: Range<usize>,
+    pub(super) source: Source,
+    /// Bytes of the text that are settled.
+    done: usize,
+    /// What stands for them, in wire form.
+    out: String,
+    /// Whether it differs from what stands at the place.
+    changed: bool,
+}
+
+impl Slot {
+    pub(super) fn new(line: u32, group: u32, span: Range<usize>, source: Source) -> Self {
+        Self { line, group, span, source, done: 0, out: String::new(), changed: false }
+    }
+
+    /// A slot for what is left of another text, before its own; nothing of it is settled.
+    fn prepend(&mut self, source: &Source) {
+        let mut joined = source.clone();
+        joined.append(&self.source);
+        self.source = joined;
+        self.changed = true;
+    }
+
+    fn open(&self) -> usize {
+        self.source.text().len().saturating_sub(self.done)
+    }
+
+    /// Takes the next `length` bytes over as they are.
+    fn keep(&mut self, length: usize) {
+        let end = self.done.saturating_add(length);
+        self.out.push_str(self.source.wire(self.done, end));
+        self.done = end;
+    }
+
+    fn drop(&mut self, length: usize) {
+        self.done = self.done.saturating_add(length);
+        self.changed = true;
+    }
+
+    fn insert(&mut self, text: &str) {
+        let Self { source, out, .. } = self;
+        source.encode(text, out);
+        self.changed = true;
+    }
+
+    /// Whether more than space is settled.
+    fn speaks(&self) -> bool {
+        self.out.bytes().any(|byte| !byte.is_ascii_whitespace())
+    }
+}
+
+/// A unit with its texts.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    pub(super) unit: Unit,
+    pub(super) slots: Vec<Slot>,
+    pub(super) companions: Vec<Companion>,
+    /// Whether it must leave whole: it is numbered, or JSON in it would be cut.
+    pub(super) whole: bool,
+    /// Whether its payload is one text and no JSON.
+    pub(super) bare_text: bool,
+}
+
+impl Waiting {
+    pub(super) fn bare(unit: Unit) -> Self {
+        Self { unit, slots: Vec::new(), companions: Vec::new(), whole: false, bare_text: false }
+    }
+
+    fn size(&self) -> usize {
+        self.unit.raw().len().saturating_add(UNIT)
+    }
+
+    fn settled(&self) -> bool {
+        self.slots.iter().all(|slot| slot.open() == 0)
+    }
+
+    /// Its bytes, with what is settled.
+    fn write(&self, reasoning: &BTreeSet<u32>, out: &mut Vec<u8>) {
+        let changed = |slot: &&Slot| slot.changed || slot.open() > 0;
+        if self.bare_text {
+            match self.slots.first().filter(changed) {
+                Some(slot) => out.extend(self.unit.replaced(slot.out.as_bytes())),
+                None => out.extend_from_slice(self.unit.raw()),
+            }
+            return;
+        }
+        let mut edits: Vec<Edit> = Vec::new();
+        for slot in self.slots.iter().filter(changed) {
+            edits.push(Edit { span: slot.span.clone(), with: slot.out.clone().into_bytes() });
+        }
+        for companion in &self.companions {
+            let blank = match companion.when {
+                When::ChangedHere => self.slots.iter().any(|slot| slot.group == companion.group && changed(&slot)),
+                When::ReasoningChanged => reasoning.contains(&companion.group),
+            };
+            if blank {
+                edits.push(blanked(companion));
+            }
+        }
+        self.edit(edits, out);
+    }
+
+    /// A copy that says `text` in the place of one slot, and nothing else.
+    fn copy(&self, line: u32, text: &str) -> Unit {
+        let mut edits: Vec<Edit> = self.companions.iter().map(blanked).collect();
+        for slot in &self.slots {
+            let with = if slot.line == line { text.as_bytes().to_vec() } else { Vec::new() };
+            edits.push(Edit { span: slot.span.clone(), with });
+        }
+        let mut raw = Vec::new();
+        if self.bare_text {
+            raw = self.unit.replaced(text.as_bytes());
+        } else {
+            self.edit(edits, &mut raw);
+        }
+        Unit::bare(raw)
+    }
+
+    fn edit(&self, mut edits: Vec<Edit>, out: &mut Vec<u8>) {
+        if edits.is_empty() {
+            out.extend_from_slice(self.unit.raw());
+            return;
+        }
+        edits.sort_by_key(|edit| edit.span.start);
+        out.extend(self.unit.edited(&edits));
+    }
+}
+
+fn blanked(companion: &Companion) -> Edit {
+    let with: &[u8] = match companion.blank {
+        Blank::Null => b"null",
+        Blank::EmptyArray => b"[]",
+        Blank::EmptyString => b"",
+    };
+    Edit { span: companion.span.start as usize..companion.span.end as usize, with: with.to_vec() }
+}
+
+/// Where a text of a line waits: the number of the unit, and of the slot in it.
+type Spot = (u64, usize);
+
+/// The slots of one line that are not settled, and what has lost its unit.
+#[derive(Default)]
+pub(super) struct Track {
+    spots: VecDeque<Spot>,
+    /// What is left of a text whose unit has gone, with that unit. There are no spots then.
+    ghost: Option<Box<(Slot, Waiting)>>,
+    /// What an editor wrote when nothing was left to write it for.
+    extra: String,
+    /// Whether any text of the line came back other than it was.
+    pub(super) changed: bool,
+}
+
+/// The queue.
+#[derive(Default)]
+pub(super) struct Queue {
+    units: VecDeque<Waiting>,
+    /// The number of the first.
+    first: u64,
+    bytes: usize,
+}
+
+impl Queue {
+    /// Bytes that wait, with what keeping them costs.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Puts a unit at the end and gives its number.
+    pub(super) fn push(&mut self, waiting: Waiting) -> u64 {
+        self.bytes = self.bytes.saturating_add(waiting.size());
+        self.units.push_back(waiting);
+        self.first.saturating_add(self.units.len() as u64).saturating_sub(1)
+    }
+
+    fn slot(&mut self, (unit, slot): Spot) -> Option<&mut Slot> {
+        let index = usize::try_from(unit.checked_sub(self.first)?).ok()?;
+        self.units.get_mut(index)?.slots.get_mut(slot)
+    }
+
+    /// Says that a slot's text is on its way to the editor. Gives the text to come: what had lost its unit goes first.
+    pub(super) fn enter(&mut self, track: &mut Track, spot: Spot) {
+        let Some(slot) = self.slot(spot) else { return };
+        if let Some(ghost) = track.ghost.take() {
+            let (lost, _) = *ghost;
+            slot.prepend(&lost.source.after(lost.done));
+        }
+        if slot.open() > 0 {
+            track.spots.push_back(spot);
+        }
+    }
+
+    /// Writes what came back for the next `length` bytes of a line to where they wait.
+    pub(super) fn settle(&mut self, track: &mut Track, length: usize, back: &str) {
+        if length == 0 && back.is_empty() {
+            return;
+        }
+        let given = self.given(track, length);
+        let (front, rear) = common(&given, back);
+        let middle = back.get(front..back.len().saturating_sub(rear)).unwrap_or_default();
+        let replaced = given.len().saturating_sub(front).saturating_sub(rear);
+        self.walk(track, front, Slot::keep);
+        if !middle.is_empty() || replaced > 0 {
+            track.changed = true;
+        }
+        if !middle.is_empty() {
+            match self.front(track) {
+                Some(slot) => slot.insert(middle),
+                None => track.extra.push_str(middle),
+            }
+        }
+        self.walk(track, replaced, Slot::drop);
+        self.walk(track, rear, Slot::keep);
+    }
+
+    /// The next bytes of a line that are not settled.
+    fn given(&mut self, track: &Track, length: usize) -> String {
+        let mut given = String::with_capacity(length);
+        let ghost = track.ghost.as_ref().map(|ghost| ghost.0.source.from(ghost.0.done).to_owned());
+        given.extend(ghost);
+        for spot in &track.spots {
+            if given.len() >= length {
+                break;
+            }
+            if let Some(slot) = self.slot(*spot) {
+                given.push_str(slot.source.from(slot.done));
+            }
+        }
+        let mut end = length.min(given.len());
+        while !given.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        given.truncate(end);
+        given
+    }
+
+    fn front<'q>(&'q mut self, track: &'q mut Track) -> Option<&'q mut Slot> {
+        match track.ghost.as_mut() {
+            Some(ghost) => Some(&mut ghost.0),
+            None => self.slot(*track.spots.front()?),
+        }
+    }
+
+    fn walk(&mut self, track: &mut Track, mut length: usize, step: impl Fn(&mut Slot, usize)) {
+        while length > 0 {
+            let Some(slot) = self.front(track) else { return };
+            let part = slot.open().min(length);
+            step(slot, part);
+            let through = slot.open() == 0;
+            length = length.saturating_sub(part);
+            if track.ghost.is_some() {
+                if part == 0 {
+                    return;
+                }
+            } else if through {
+                track.spots.pop_front();
+            }
+        }
+    }
+
+    /// Writes a number or a text that begins and ends in one slot.
+    pub(super) fn fill(&mut self, spot: Spot, back: &str) -> bool {
+        let mut track = Track { spots: VecDeque::from([spot]), ..Track::default() };
+        let length = self.slot(spot).map_or(0, |slot| slot.open());
+        self.settle(&mut track, length, back);
+        if !track.extra.is_empty()
+            && let Some(slot) = self.slot(spot)
+        {
+            slot.insert(&track.extra);
+        }
+        track.changed
+    }
+
+    /// The line has ended: what has no unit any more gets a copy of the one it had.
+    pub(super) fn close(&mut self, track: &mut Track, line: u32) {
+        let extra = core::mem::take(&mut track.extra);
+        let Some(ghost) = track.ghost.take() else {
+            // Written after all that was given: to the last unit that carries the line, if it still waits.
+            let last =
+                self.units.iter_mut().rev().flat_map(|unit| unit.slots.iter_mut()).find(|slot| slot.line == line);
+            if let Some(slot) = last.filter(|_| !extra.is_empty()) {
+                slot.insert(&extra);
+            }
+            return;
+        };
+        let (mut slot, template) = *ghost;
+        if !extra.is_empty() {
+            slot.insert(&extra);
+        }
+        if !slot.out.is_empty() {
+            self.push(Waiting::bare(template.copy(line, &slot.out)));
+        }
+    }
+
+    /// Takes the first unit out when all its texts are settled, or when enough of its one text is.
+    ///
+    /// With `force`, it leaves as it is.
+    pub(super) fn leave(
+        &mut self,
+        reasoning: &BTreeSet<u32>,
+        force: bool,
+        lines: &mut Lines,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Some(front) = self.units.front() else { return false };
+        if !front.settled() {
+            let single = front.slots.iter().filter(|slot| slot.open() > 0).count() == 1;
+            let in_part = single
+                && !front.whole
+                && front.companions.is_empty()
+                && front.slots.iter().all(|slot| slot.open() == 0 || slot.speaks());
+            if !force && !in_part {
+                return false;
+            }
+        }
+        let Some(waiting) = self.units.pop_front() else { return false };
+        self.first = self.first.saturating_add(1);
+        self.bytes = self.bytes.saturating_sub(waiting.size());
+        waiting.write(reasoning, out);
+        let open: Vec<usize> =
+            (0..).zip(&waiting.slots).filter(|(_, slot)| slot.open() > 0).map(|(at, _)| at).collect();
+        for at in open {
+            let Some(slot) = waiting.slots.get(at) else { continue };
+            let rest = slot.source.after(slot.done);
+            let Some(track) = lines.track(slot.line) else { continue };
+            track.spots.pop_front();
+            match track.spots.front().copied().and_then(|spot| self.slot(spot)) {
+                Some(next) => next.prepend(&rest),
+                None => {
+                    let lost = Slot::new(slot.line, slot.group, slot.span.clone(), rest);
+                    let mut template = waiting.clone();
+                    template.slots.iter_mut().for_each(|slot| slot.source = Source::default());
+                    track.ghost = Some(Box::new((lost, template)));
+                }
+            }
+        }
+        true
+    }
+
+    /// Gives up on what is not settled: it is not written.
+    pub(super) fn forget(&mut self) {
+        for slot in self.units.iter_mut().flat_map(|unit| unit.slots.iter_mut()).filter(|slot| slot.open() > 0) {
+            let open = slot.open();
+            slot.drop(open);
+        }
+    }
+}
