@@ -1,5 +1,7 @@
 //! `portcullis redact`: texts in, redacted texts and their findings out.
 
+mod stream;
+
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,16 +21,14 @@ pub(super) struct Options {
     /// Configuration of the module, JSON (not built yet)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Whole response bodies with the chunks they arrive in (not built yet)
+    /// Whole bodies of answers, {"id","content_type","content_encoding","body_b64","chunk_sizes"} each; what the client
+    /// would get is {"id","plan","body_b64","chunks_out"}, with the bytes that leave after each chunk and at the end
     #[arg(long)]
     stream: bool,
 }
 
 /// Redacts standard input to standard output.
 pub(super) fn run(options: Options) -> Result<ExitCode> {
-    if options.stream {
-        return super::not_yet("redact --stream");
-    }
     if options.config.is_some() {
         bail!("no configuration has a say in redaction yet; leave --config out");
     }
@@ -40,7 +40,11 @@ pub(super) fn run(options: Options) -> Result<ExitCode> {
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
         if !line.trim_ascii().is_empty() {
-            let (answer, well) = answer(&detector, &policy, &line);
+            let (answer, well) = if options.stream {
+                stream::answer(&detector, &policy, &line)
+            } else {
+                answer(&detector, &policy, &line)
+            };
             writeln!(output, "{answer}")?;
             failed |= !well;
         }
