@@ -52,7 +52,9 @@ pub(crate) fn is_one_clause(text: &str, start: usize, end: usize) -> bool {
 /// soon: words that are spoken about.
 pub(crate) fn is_quoted(text: &str, start: usize, end: usize) -> bool {
     let mut before = text.get(..start).unwrap_or_default().chars().rev().take(NEAR);
-    let before = before.find(|c| !matches!(fold(*c), Fold::Nothing));
+    // The marks of a token such as <|end|> stand inside the quotation.
+    let passed = |c: &char| matches!(c, '<' | '|' | '[' | '/') || matches!(fold(*c), Fold::Nothing);
+    let before = before.find(|c| !passed(c));
     let close: &[char] = match before {
         Some('"') => &['"'],
         Some('\'' | '‘' | '‚') => &['\'', '’', '‘'],
