@@ -139,7 +139,8 @@ fn made(body: Vec<u8>, step: &Value, name: &str) -> Vec<u8> {
     }
 }
 
-fn in_word(body: &[u8], word: &str) -> Option<Vec<u8>> {
+/// `body` after a step that is a word alone, such as `gzip`.
+pub fn in_word(body: &[u8], word: &str) -> Option<Vec<u8>> {
     let best = Compression::best();
     let text = || String::from_utf8_lossy(body).into_owned();
     Some(match word {

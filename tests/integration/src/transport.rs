@@ -1,16 +1,13 @@
 //! The ways of `tests/cases/transports.json` by which a body is carried: version of HTTP, pieces, trailers, coding.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
-use flate2::Compression;
-use flate2::write::{GzEncoder, ZlibEncoder};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::cases::{self, Case};
-use crate::{http1, http2};
+use crate::{bodies, http1, http2};
 
 /// One way.
 #[derive(Clone, Debug)]
@@ -58,28 +55,10 @@ pub fn all() -> Vec<Transport> {
 
 impl Transport {
     /// The bytes that are sent for a body.
-    pub fn encode(&self, body: &str) -> Result<Vec<u8>> {
-        let body = body.as_bytes();
-        Ok(match self.coding.as_deref() {
-            None => body.to_vec(),
-            Some("gzip") => {
-                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-                encoder.write_all(body)?;
-                encoder.finish()?
-            }
-            Some("deflate") => {
-                let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-                encoder.write_all(body)?;
-                encoder.finish()?
-            }
-            Some("br") => {
-                let mut out = Vec::new();
-                brotli::CompressorWriter::new(&mut out, 4096, 5, 22).write_all(body)?;
-                out
-            }
-            Some("zstd") => ruzstd::encoding::compress_to_vec(body, ruzstd::encoding::CompressionLevel::Fastest),
-            Some(other) => bail!("no coding {other}"),
-        })
+    pub fn encode(&self, body: &str) -> Vec<u8> {
+        let Some(coding) = &self.coding else { return body.as_bytes().to_vec() };
+        let word = if coding == "deflate" { "zlib" } else { coding };
+        bodies::in_word(body.as_bytes(), word).unwrap_or_else(|| panic!("transports.json: no coding {coding}"))
     }
 
     /// Sends bytes that [`encode`](Self::encode) gave, on a connection of their own; `id` goes along as `x-test`.

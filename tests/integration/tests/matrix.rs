@@ -108,9 +108,8 @@ impl Cell {
         text: &str,
         kind: &str,
     ) -> Result<(Vec<u8>, transport::Answer, Vec<portcullis_integration::SeenRequest>), String> {
-        // A header: what is not ASCII in a name of a case would not come through every client alike.
         let id = format!("{}; {kind}", self.name());
-        let bytes = self.transport.encode(&self.case.body(text)).map_err(|error| format!("{error:#}"))?;
+        let bytes = self.transport.encode(&self.case.body(text));
         let sent = self.transport.send(gateway.address(), &self.case, &bytes, &id).await;
         let answer = sent.map_err(|error| format!("{error:#}"))?;
         Ok((bytes, answer, gateway.model_server().take_with("x-test", &id)))
