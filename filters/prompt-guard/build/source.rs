@@ -253,8 +253,8 @@ impl Check<'_> {
                     Some(words) => terms.extend(self.terms(&format!("list {name}"), &words)),
                     None => self.problem(field, format_args!("`@{name}` is no list in words*.toml")),
                 },
-                None => match term::plain(term) {
-                    Ok(term) => drop(terms.insert(term)),
+                None => match term::forms(term) {
+                    Ok(forms) => terms.extend(forms),
                     Err(e) => self.problem(field, format_args!("`{term}` {e}")),
                 },
             }

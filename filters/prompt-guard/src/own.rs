@@ -162,11 +162,11 @@ const TERM: &str = "words: 1 to 15, of at most 160 bytes, or the begin of one an
                     ship),";
 
 fn is_term(term: &str) -> bool {
-    !term.starts_with('@') && term::plain(term).is_ok()
+    !term.starts_with('@') && term::forms(term).is_ok()
 }
 
 fn plain<'t>(terms: impl IntoIterator<Item = &'t String>) -> Vec<String> {
-    let terms: BTreeSet<_> = terms.into_iter().filter_map(|term| term::plain(term).ok()).collect();
+    let terms: BTreeSet<_> = terms.into_iter().filter_map(|term| term::forms(term).ok()).flatten().collect();
     terms.into_iter().collect()
 }
 

@@ -32,6 +32,24 @@ pub(crate) fn plain(term: &str) -> Result<String, &'static str> {
     Ok(text)
 }
 
+/// The plain form of a term, and those of its capitals where they differ.
+///
+/// A capital of Greek looks like another Latin letter than its small letter does (`Ν` and `ν`): such a term also stands
+/// in capitals, and with one at its begin.
+///
+/// # Errors
+/// As for [`plain`].
+pub(crate) fn forms(term: &str) -> Result<Vec<String>, &'static str> {
+    let mut forms = vec![plain(term)?];
+    if term.contains(|c| matches!(c, '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}')) {
+        let mut rest = term.chars();
+        let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+        forms.push(plain(&term.to_uppercase())?);
+        forms.push(plain(&(first + rest.as_str()))?);
+    }
+    Ok(forms)
+}
+
 /// The plain form of a literal's words, and the punctuation before and after them.
 ///
 /// # Errors
