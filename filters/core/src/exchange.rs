@@ -7,18 +7,19 @@
 mod answer;
 mod reader;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::audit::{MAX_RULES, Origin, PlainName, Record, hmac_of};
 use crate::coding;
 use crate::config::{Config, Profile, RequestEncoding};
 use crate::head::Head;
-use crate::json;
 use crate::refusal::{self, Refusal};
 use crate::stage::{Request, Stage};
 use crate::telemetry::{Cause, Counter, VERDICT_HEADER};
 use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, RuleId, Verdict};
-use crate::wire::{self, Dialect, Skipped, Span, Unreadable};
+use crate::wire::form;
+use crate::wire::{self, Dialect, Prompt, Skipped, Span, Unreadable};
 
 /// What the host is to do with what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,17 +207,27 @@ impl Exchange {
         act
     }
 
+    /// What is asked, and the bytes in which it stands.
+    fn read<'a>(&self, body: &'a [u8]) -> Result<(Cow<'a, [u8]>, Prompt), Unreadable> {
+        let Profile { forms, limits, .. } = self.profile.as_ref();
+        let content_type = wire::content_type(&self.head)?;
+        let anthropic = self.head.get("anthropic-version").is_some();
+        let (method, path) = (self.head.method(), self.head.path());
+        let request = wire::Request { method, path, content_type, anthropic, body };
+        match form::read(&request, forms, limits) {
+            // Where a form may begin within other bytes, what it is depends on who decodes it.
+            Some(_) if self.head.is_encoded() => Err(Unreadable::Compressed),
+            Some(read) => read.map(|(decoded, prompt)| (decoded.map_or(Cow::Borrowed(body), Cow::Owned), prompt)),
+            None => wire::read(&request, limits).map(|prompt| (Cow::Borrowed(body), prompt)),
+        }
+    }
+
     fn inspect(&mut self, body: &[u8]) -> Act {
-        let prompt = wire::content_type(&self.head).and_then(|content_type| {
-            let anthropic = self.head.get("anthropic-version").is_some();
-            let (method, path) = (self.head.method(), self.head.path());
-            let request = wire::Request { method, path, content_type, anthropic, body };
-            wire::read(&request, &self.profile.limits)
-        });
-        let prompt = match prompt {
-            Ok(prompt) => prompt,
+        let (body, prompt) = match self.read(body) {
+            Ok(read) => read,
             Err(why) => return self.unreadable(why),
         };
+        let body = body.as_ref();
         self.record.dialect = prompt.dialect;
         if self.caller == Dialect::Unknown {
             self.caller = prompt.dialect;
@@ -232,8 +243,8 @@ impl Exchange {
         self.record.texts = u64::try_from(prompt.texts.len()).unwrap_or(u64::MAX);
         prompt.skipped.iter().for_each(|part| self.record.coverage.skip(part));
         self.record.prompt_hmac = self.config.audit_key.as_ref().and_then(|key| {
-            let texts: Vec<_> = prompt.texts.iter().filter_map(|text| json::unescape(body, text.span)).collect();
-            hmac_of(key, texts.iter().map(|text| text.text().as_bytes()))
+            let texts: Vec<_> = prompt.texts.iter().map(|text| text.read(body)).collect();
+            hmac_of(key, texts.iter().map(|text| text.as_ref()))
         });
         let Self { stages, head, .. } = self;
         let request = Request { head, body, prompt: &prompt };

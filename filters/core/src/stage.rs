@@ -47,7 +47,8 @@ pub trait Settings: Send + Sync {
 pub struct Request<'a> {
     /// Its head.
     pub head: &'a Head,
-    /// Its body, byte for byte as it arrived but for its content codings, which are undone.
+    /// Its body, byte for byte as it arrived but for its content codings, which are undone, and for a URL-encoded form,
+    /// of which the decoded names and values stand here.
     pub body: &'a [u8],
     /// What was read from the body.
     pub prompt: &'a Prompt,

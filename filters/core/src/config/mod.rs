@@ -2,6 +2,7 @@
 //!
 //! Every key has a safe default. A document with any problem is refused whole, with every problem named at once.
 
+mod form;
 mod nearest;
 mod profile;
 mod reader;
@@ -121,6 +122,7 @@ impl Config {
         let mut described = Described::default();
         Document::read(&mut described, kinds);
         let mut schema = described.finish();
+        schema::require(&mut schema, form::IN_SCHEMA, &["path", "type"]);
         schema::require(&mut schema, "/properties/routes/items", &["profile"]);
         // A route without a condition matches every request.
         schema::at_least(&mut schema, "/properties/routes/items", 2);

@@ -1,9 +1,11 @@
 //! A profile: what is done to the requests that get it.
 
+use super::form;
 use super::reader::{Reader, Word, choose};
 use crate::stage::{Kind, Settings};
 use crate::verdict::{Failure, Mode, Verdict};
 use crate::wire::Limits;
+use crate::wire::form::Form;
 
 /// The words for [`Mode`], for every stage.
 pub const MODES: &[Word<Mode>] = &[
@@ -77,6 +79,8 @@ pub struct Profile {
     pub on_failure: OnFailure,
     /// Caps on what is read.
     pub limits: Limits,
+    /// Bodies that are not JSON and are read all the same.
+    pub forms: Vec<Form>,
     /// Whether refusals carry `x-portcullis-verdict`, and name the rule in their message.
     pub explain: bool,
     /// The stages that run, in the order of the module.
@@ -112,6 +116,13 @@ impl Profile {
         r.section("limits", "Caps on what is read. What lies beyond is unreadable.", &mut |r| {
             limits = read_limits(r);
         });
+        let mut forms = Vec::new();
+        r.list(
+            "forms",
+            16,
+            "Bodies that are not JSON, and the paths that take them. Elsewhere they are unreadable.",
+            &mut |r| forms.extend(form::read(r)),
+        );
         let explain = r.boolean(
             "explain",
             true,
@@ -133,7 +144,7 @@ impl Profile {
         let unreadable_response = unreadable_response.unwrap_or(Verdict::Block);
         let request_encoding = request_encoding.unwrap_or(RequestEncoding::Decode);
         let name = name.to_string();
-        Self { name, unreadable, unreadable_response, request_encoding, on_failure, limits, explain, stages }
+        Self { name, unreadable, unreadable_response, request_encoding, on_failure, limits, forms, explain, stages }
     }
 }
 

@@ -1,6 +1,8 @@
 use super::*;
 use crate::stage::{Settings, Stage};
 use crate::verdict::{Failure, Mode, Verdict};
+use crate::wire::Role;
+use crate::wire::form::FormKind;
 
 struct Nothing(Mode);
 
@@ -209,4 +211,25 @@ fn the_schema_knows_what_the_reader_knows() {
     assert_eq!(profile["limits"]["properties"]["depth"]["default"], 64);
     assert_eq!(profile["guard"]["properties"]["mode"]["oneOf"][1]["const"], "shadow");
     assert_eq!(schema["additionalProperties"], false);
+}
+
+#[test]
+fn a_form_has_a_path_and_a_type() {
+    let of = |form: &str| problems(&format!(r#"{{"profiles": {{"default": {{"forms": [{form}]}}}}}}"#));
+    let config = parse(
+        r#"{"profiles": {"default": {"forms": [{"path": "audio/x", "type": "multipart", "role": "document",
+            "fields": {"prompt": {"role": "system"}, "note": {}}}]}}}"#,
+    );
+    let form = config.unwrap().select(&Head::default()).forms.first().cloned().unwrap();
+    assert_eq!((form.kind, form.role), (FormKind::Multipart, Role::Document));
+    assert_eq!(form.path, ["audio", "x"]);
+    assert_eq!(form.fields, [("prompt".into(), Role::System), ("note".into(), Role::User)]);
+    assert!(of("{}").iter().any(|problem| problem.contains("forms[0].path: is missing")), "{:?}", of("{}"));
+    assert!(of("{}").iter().any(|problem| problem.contains("forms[0].type: is missing")));
+    for path in ["", "/audio", "audio/", "a//b", "Audio", "a b"] {
+        let problems = of(&format!(r#"{{"path": "{path}", "type": "text"}}"#));
+        assert!(problems.len() == 1 && problems[0].contains("forms[0].path"), "{path}: {problems:?}");
+    }
+    assert!(of(r#"{"path": "a", "type": "xml"}"#)[0].contains("multipart"));
+    assert!(of(r#"{"path": "a", "type": "text", "fields": {"b": {}}}"#)[0].contains("name nothing"));
 }

@@ -1,5 +1,7 @@
 //! What a `content-type` (RFC 9110 §8.3) says about a body, and when it says two things.
 
+use core::ops::Range;
+
 use super::Unreadable;
 use crate::head::Head;
 
@@ -33,6 +35,42 @@ fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn essence(value: &[u8]) -> Vec<u8> {
     let end = value.iter().position(|byte| b";,".contains(byte)).unwrap_or(value.len());
     value.get(..end).unwrap_or_default().trim_ascii().to_ascii_lowercase()
+}
+
+/// The places of the names and values of the parameters (RFC 9110 §5.6.6) behind the first `;`; of a value in quotation
+/// marks that of what stands between them. `None` for what is not in the grammar, and for backslashes, which some parsers
+/// take for escapes and others for themselves.
+pub(super) fn parameters(value: &[u8]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let count = |at: usize, wanted: &dyn Fn(&u8) -> bool| {
+        value.get(at..).unwrap_or_default().iter().take_while(|byte| wanted(byte)).count()
+    };
+    let blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
+    let mut parameters = Vec::new();
+    let mut at = count(0, &|byte| *byte != b';');
+    while at < value.len() {
+        at = at.checked_add(1)?;
+        at = at.checked_add(count(at, &blank))?;
+        let name = at..at.checked_add(count(at, &token))?;
+        if name.is_empty() || value.get(name.end) != Some(&b'=') {
+            return None;
+        }
+        at = name.end.checked_add(1)?;
+        let quoted = value.get(at) == Some(&b'"');
+        at = at.checked_add(usize::from(quoted))?;
+        let plain = |byte: &u8| !matches!(*byte, b'"' | b'\\' | 0x7f) && *byte >= b' ';
+        let place = at..at.checked_add(if quoted { count(at, &plain) } else { count(at, &token) })?;
+        if quoted && value.get(place.end) != Some(&b'"') || !quoted && place.is_empty() {
+            return None;
+        }
+        at = place.end.checked_add(usize::from(quoted))?;
+        at = at.checked_add(count(at, &blank))?;
+        if at < value.len() && value.get(at) != Some(&b';') {
+            return None;
+        }
+        parameters.push((name, place));
+    }
+    Some(parameters)
 }
 
 /// Whether it says JSON, or nothing.

@@ -24,6 +24,7 @@ mod bedrock_converse;
 mod bedrock_invoke;
 mod cohere_chat;
 mod content_type;
+pub mod form;
 mod gemini;
 mod json_rpc;
 mod mcp;
@@ -42,6 +43,10 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod union;
+
+use std::borrow::Cow;
+
+use crate::json;
 
 pub use content_type::content_type;
 pub use path::model as model_in_path;
@@ -206,6 +211,20 @@ pub struct Text {
     pub escaped: bool,
 }
 
+impl Text {
+    /// Its bytes in `body`, JSON escapes read; nothing when it is not a text of this body.
+    pub fn read<'b>(&self, body: &'b [u8]) -> Cow<'b, [u8]> {
+        if !self.escaped {
+            return Cow::Borrowed(self.span.of(body));
+        }
+        let text = json::unescape(body, self.span).map(json::Unescaped::into_text).unwrap_or_default();
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
+    }
+}
+
 /// Why a part of a readable body was not inspected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SkipReason {
@@ -307,6 +326,8 @@ pub enum Unreadable {
     Compressed,
     /// Bytes that are not in the `content-encoding` that they claim, are cut short, or can be read in another way, too.
     Coding,
+    /// A form that parsers read in several ways.
+    Form,
     /// A content type or a shape that no reader knows.
     Format,
     /// An upgraded connection (WebSocket, CONNECT), which has no request body.
@@ -317,7 +338,7 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Malformed,
         Self::Encoding,
         Self::Charset,
@@ -328,6 +349,7 @@ impl Unreadable {
         Self::Size,
         Self::Compressed,
         Self::Coding,
+        Self::Form,
         Self::Format,
         Self::Upgrade,
         Self::Partial,
@@ -346,6 +368,7 @@ impl Unreadable {
             Self::Size => "size",
             Self::Compressed => "compressed",
             Self::Coding => "coding",
+            Self::Form => "form",
             Self::Format => "format",
             Self::Upgrade => "upgrade",
             Self::Partial => "partial",

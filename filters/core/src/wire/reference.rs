@@ -76,7 +76,7 @@ fn prefix(string: Str<'_>) -> Vec<u8> {
 }
 
 /// Whether a media type (RFC 6838) is one of text; `data:` URLs without one are (RFC 2397).
-fn textual(media_type: &[u8]) -> bool {
+pub(super) fn textual(media_type: &[u8]) -> bool {
     let end = media_type.iter().position(|byte| b";, ".contains(byte)).unwrap_or(media_type.len());
     let essence = media_type.get(..end).unwrap_or_default();
     match essence {
@@ -94,7 +94,8 @@ fn textual(media_type: &[u8]) -> bool {
     }
 }
 
-fn kind(media_type: &[u8]) -> Option<SkipReason> {
+/// The kind of media that a media type names, if it is one.
+pub(super) fn kind(media_type: &[u8]) -> Option<SkipReason> {
     if media_type.starts_with(b"image/") {
         Some(SkipReason::Image)
     } else if media_type.starts_with(b"audio/") || media_type.starts_with(b"video/") {

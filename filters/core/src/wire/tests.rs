@@ -63,3 +63,10 @@ fn a_dialect_is_known_by_its_path_or_header() {
         assert_eq!(detect(path.as_bytes(), anthropic), expected, "{path}");
     }
 }
+
+#[test]
+fn every_reason_stands_in_the_list_in_its_order() {
+    for (place, why) in Unreadable::ALL.into_iter().enumerate() {
+        assert_eq!(why as usize, place, "{}", why.name());
+    }
+}
