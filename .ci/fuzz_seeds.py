@@ -1,13 +1,15 @@
 """Writes the cases of tests/cases as seeds for a fuzz target, one file each: `fuzz_seeds.py TARGET DIR`.
 
-The targets that start from cases: `json` and `request` (bodies), `exchange` (a byte for the path, then a body), `form`
-(a byte for its kind, then a form), `coding` (a byte for the coding, one for the cut, then bytes in it) and `inspect`
-(texts). Any other has none.
+The targets that start from cases: `answer` (a byte for the type, one for the cut, then a body), `json` and `request`
+(bodies), `exchange` (a byte for the path, then a body), `form` (a byte for its kind, then a form), `coding` (a byte for
+the coding, one for the cut, then bytes in it) and `inspect` (texts). Any other has none.
 """
 
+import base64
 import gzip
 import hashlib
 import json
+import struct
 import sys
 import zlib
 from pathlib import Path
@@ -57,7 +59,32 @@ def codings():
         yield bytes([which, 7]) + wire
 
 
+def message(payload):
+    prelude = struct.pack(">II", 16 + len(payload), 0)
+    head = prelude + struct.pack(">I", zlib.crc32(prelude)) + payload
+    return head + struct.pack(">I", zlib.crc32(head))
+
+
+def answers():
+    kinds = {"lines": 2, "amazon": 3, "amazon_bytes": 3, "text": 4}
+    for path in sorted((CASES / "streams").glob("*.json")):
+        for case in json.loads(path.read_text()):
+            frame, events = case["frame"], case["events"]
+            body = b""
+            for event in events[:12]:
+                data = (event if isinstance(event, str) else json.dumps(event, separators=(",", ":"))).encode()
+                if frame == "amazon":
+                    data = json.dumps(event[1]).encode()
+                if frame == "amazon_bytes":
+                    data = json.dumps({"bytes": base64.b64encode(data).decode()}).encode()
+                body += (message(data) if frame.startswith("amazon")
+                         else b"data: " + data + b"\n\n" if frame.startswith("sse") else data + b"\n")
+            kind = 0 if frame.startswith("sse") else kinds.get(frame, 1)
+            yield bytes([kind, 7]) + body
+
+
 SEEDS = {
+    "answer": answers,
     "coding": codings,
     "exchange": exchanges,
     "form": forms,

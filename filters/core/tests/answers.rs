@@ -79,11 +79,15 @@ impl Editor for Same {
 }
 
 fn open(case: &Case) -> Answer {
+    open_with(case, Limits::default())
+}
+
+fn open_with(case: &Case, limits: Limits) -> Answer {
     let head = Head {
         content_type: Some(case.content_type.as_bytes()),
         content_encoding: case.content_encoding.as_deref().map(str::as_bytes),
     };
-    Answer::open(&head, Limits::default()).unwrap()
+    Answer::open(&head, limits).unwrap()
 }
 
 fn run<'b>(case: &Case, editor: &mut dyn Editor, chunks: impl IntoIterator<Item = &'b [u8]>) -> (Vec<u8>, Usage) {
@@ -177,6 +181,20 @@ fn holding_alone_changes_no_text() {
         assert!(before.keys().eq(after.keys()), "{}", case.title());
         for (name, text) in before.into_iter().filter(|(name, _)| !repeated(name)) {
             assert_eq!(after[&name], text, "{}: {name}", case.title());
+        }
+    }
+}
+
+#[test]
+fn units_that_may_not_wait_leave_their_texts_to_others() {
+    for case in cases() {
+        let mut answer = open_with(case, Limits { held_bytes: 0, ..Limits::default() });
+        let (mut editor, mut out) = (Words::default(), Vec::new());
+        answer.push(&case.body, &mut editor, &mut out).unwrap();
+        answer.finish(&mut editor, &mut out).unwrap();
+        let texts = case.texts(&out);
+        for (name, text) in &case.channels {
+            assert_eq!(texts.get(name), Some(text), "{}: {name}", case.title());
         }
     }
 }

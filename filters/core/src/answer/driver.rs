@@ -399,7 +399,7 @@ impl Answer {
         if let Body::Units(frames) = &self.body {
             conclusion(self.dialect, frames, index.unwrap_or(0), out);
         }
-        self.phase = Phase::Ended;
+        self.abort();
         Progress::Ended
     }
 }

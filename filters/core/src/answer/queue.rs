@@ -1,6 +1,6 @@
 //! Units that wait for their texts to be settled, in the order in which they arrived.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use super::lines::Lines;
@@ -86,8 +86,13 @@ impl Waiting {
         Self { unit, slots: Vec::new(), companions: Vec::new(), whole: false, bare_text: false }
     }
 
+    /// What keeping it costs. Space and comments count by their bytes alone: how they are cut must not show.
     fn size(&self) -> usize {
-        self.unit.raw().len().saturating_add(UNIT)
+        self.unit.raw().len().saturating_add(if self.slots.is_empty() { 0 } else { UNIT })
+    }
+
+    fn is_bare(&self) -> bool {
+        self.slots.is_empty() && self.companions.is_empty()
     }
 
     fn settled(&self) -> bool {
@@ -123,16 +128,13 @@ impl Waiting {
     /// A copy that says `text` in the place of one slot, and nothing else.
     fn copy(&self, line: u32, text: &str) -> Unit {
         let mut edits: Vec<Edit> = self.companions.iter().map(blanked).collect();
+        let mut text = Some(text);
         for slot in &self.slots {
-            let with = if slot.line == line { text.as_bytes().to_vec() } else { Vec::new() };
+            let with = text.take_if(|_| slot.line == line).unwrap_or_default().as_bytes().to_vec();
             edits.push(Edit { span: slot.span.clone(), with });
         }
         let mut raw = Vec::new();
-        if self.bare_text {
-            raw = self.unit.replaced(text.as_bytes());
-        } else {
-            self.edit(edits, &mut raw);
-        }
+        self.edit(edits, &mut raw);
         Unit::bare(raw)
     }
 
@@ -188,7 +190,11 @@ impl Queue {
     /// Puts a unit at the end and gives its number.
     pub(super) fn push(&mut self, waiting: Waiting) -> u64 {
         self.bytes = self.bytes.saturating_add(waiting.size());
-        self.units.push_back(waiting);
+        match self.units.back_mut() {
+            // Many small ones would cost more than their bytes.
+            Some(last) if last.is_bare() && waiting.is_bare() => last.unit.append(waiting.unit),
+            _ => self.units.push_back(waiting),
+        }
         self.first.saturating_add(self.units.len() as u64).saturating_sub(1)
     }
 
@@ -336,20 +342,23 @@ impl Queue {
         self.first = self.first.saturating_add(1);
         self.bytes = self.bytes.saturating_sub(waiting.size());
         waiting.write(reasoning, out);
-        let open: Vec<usize> =
-            (0..).zip(&waiting.slots).filter(|(_, slot)| slot.open() > 0).map(|(at, _)| at).collect();
-        for at in open {
-            let Some(slot) = waiting.slots.get(at) else { continue };
+        // What is not settled has lost its unit. Several slots may be of one line.
+        let mut lost: BTreeMap<u32, Slot> = BTreeMap::new();
+        for slot in waiting.slots.iter().filter(|slot| slot.open() > 0) {
             let rest = slot.source.after(slot.done);
             let Some(track) = lines.track(slot.line) else { continue };
             track.spots.pop_front();
+            let new = || Slot::new(slot.line, slot.group, slot.span.clone(), Source::default());
+            lost.entry(slot.line).or_insert_with(new).source.append(&rest);
+        }
+        for (line, slot) in lost {
+            let Some(track) = lines.track(line) else { continue };
             match track.spots.front().copied().and_then(|spot| self.slot(spot)) {
-                Some(next) => next.prepend(&rest),
+                Some(next) => next.prepend(&slot.source),
                 None => {
-                    let lost = Slot::new(slot.line, slot.group, slot.span.clone(), rest);
                     let mut template = waiting.clone();
                     template.slots.iter_mut().for_each(|slot| slot.source = Source::default());
-                    track.ghost = Some(Box::new((lost, template)));
+                    track.ghost = Some(Box::new((slot, template)));
                 }
             }
         }

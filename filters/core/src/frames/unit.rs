@@ -54,6 +54,13 @@ impl Unit {
         Self { raw, pieces: vec![piece], envelope: Envelope::Wrapped(decoded) }
     }
 
+    /// Puts the bytes of another unit behind its own. Neither is edited after that.
+    pub fn append(&mut self, other: Self) {
+        self.raw.extend(other.raw);
+        self.pieces.clear();
+        self.envelope = Envelope::Open;
+    }
+
     /// Its bytes.
     pub fn raw(&self) -> &[u8] {
         &self.raw

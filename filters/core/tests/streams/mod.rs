@@ -221,7 +221,8 @@ fn walk(value: &Value, path: String, root: bool, texts: &mut BTreeMap<String, St
         Value::Array(items) => {
             for (position, item) in items.iter().enumerate() {
                 let index = item["index"].as_u64().unwrap_or(position as u64);
-                walk(item, format!("{path}#{index}"), false, texts);
+                let thought = if item["thought"] == json!(true) { "thought" } else { "" };
+                walk(item, format!("{path}#{index}{thought}"), false, texts);
             }
         }
         Value::Object(members) => {
