@@ -1,46 +1,25 @@
-//! One line of `portcullis score`: decided by the code that decides in the module.
+//! One line of `portcullis score`.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use portcullis_core::config::Config;
-use portcullis_core::exchange::Exchange;
-use portcullis_core::head::Head;
-use portcullis_core::stage::Request;
-use portcullis_core::verdict::{Mode, RuleId, Verdict};
-use portcullis_core::wire::{Calls, Dialect, Prompt, Role, Source, Span, Text};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-/// What was decided about a line.
-struct Decision {
-    score: f32,
-    verdict: Verdict,
-    rules: Vec<RuleId>,
-    inspected: u64,
-    skipped: u64,
-    /// Why the body could not be read, if it could not.
-    unreadable: Option<&'static str>,
-}
+use crate::decision::{self, Decision};
+use crate::row::Row;
 
 /// The answer to a line, as a line; false when it is an error.
 pub fn answer(config: &Arc<Config>, line: &[u8]) -> (String, bool) {
-    let (id, decision, micros) = match serde_json::from_slice::<Value>(line) {
-        Ok(Value::Object(mut row)) => {
-            let id = row.remove("id").unwrap_or(Value::Null);
-            let start = Instant::now();
-            let decision = decide(config, row);
-            (id, decision, u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX))
-        }
-        Ok(_) => (Value::Null, Err("is not an object".to_string()), 0),
-        Err(error) => (Value::Null, Err(format!("is not JSON: {error}")), 0),
-    };
+    let (id, row) = Row::read(line);
+    let start = Instant::now();
+    let decision = row.and_then(|row| decide(config, row));
+    let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     match decision {
         Ok(decision) => {
             let mut answer = json!({
                 "id": id,
-                "score": f64::from((decision.score * 10_000.0).round()) / 10_000.0,
+                "score": decision.shown_score(),
                 "verdict": decision.verdict.name(),
                 "rules": decision.rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "classifier": null,
@@ -53,121 +32,22 @@ pub fn answer(config: &Arc<Config>, line: &[u8]) -> (String, bool) {
             }
             (answer.to_string(), true)
         }
-        Err(error) => (json!({ "id": id, "error": error }).to_string(), false),
+        Err(error) => (failed(&id, &error).to_string(), false),
     }
 }
 
-fn decide(config: &Arc<Config>, mut row: Map<String, Value>) -> Result<Decision, String> {
-    let known = |key: &str| matches!(key, "text" | "path" | "headers" | "body" | "body_base64");
-    match (row.remove("text"), body(&mut row)?) {
-        (Some(Value::String(text)), None) => score_text(config, &text),
-        (Some(_), None) => Err("text: is not a string".into()),
-        (Some(_), Some(_)) => Err("has both text and body".into()),
-        (None, None) => match row.keys().find(|key| !known(key)) {
-            Some(key) => Err(format!("has neither text nor body, but {key:?}")),
-            None => Err("has neither text nor body".into()),
-        },
-        (None, Some(body)) => {
-            let path = match row.get("path") {
-                Some(Value::String(path)) => path,
-                Some(_) => return Err("path: is not a string".into()),
-                None => return Err("path: is missing".into()),
-            };
-            let head = head(path, row.get("headers"))?;
-            Ok(score_request(config, head, &body))
-        }
-    }
+/// What is answered to a line that holds nothing that can be decided.
+pub fn failed(id: &Value, error: &str) -> Value {
+    json!({ "id": id, "error": error })
 }
 
-/// The bytes of a row's body: a string, or any other value as JSON, or bytes in base64.
-fn body(row: &mut Map<String, Value>) -> Result<Option<Vec<u8>>, String> {
-    match (row.remove("body"), row.remove("body_base64")) {
-        (Some(_), Some(_)) => Err("has both body and body_base64".into()),
-        (Some(Value::String(body)), None) => Ok(Some(body.into_bytes())),
-        (Some(body), None) => Ok(Some(body.to_string().into_bytes())),
-        (None, Some(body)) => {
-            let body = body.as_str().and_then(|body| STANDARD.decode(body).ok());
-            body.map(Some).ok_or_else(|| "body_base64: is not base64".into())
-        }
-        (None, None) => Ok(None),
+fn decide(config: &Arc<Config>, row: Row) -> Result<Decision, String> {
+    match row {
+        Row::Text(text) => decision::of_text(config, &text),
+        Row::Request { head, body: Some(body) } => Ok(decision::of_request(config, head, Some(&body))),
+        Row::Request { body: None, .. } => Err("has neither text nor body".into()),
+        Row::Audit(_) => Err("is an audit record, which holds no text; `portcullis replay` weighs it".into()),
     }
-}
-
-/// A text is what a user says to the default profile, with no wire format around it.
-fn score_text(config: &Config, text: &str) -> Result<Decision, String> {
-    let length = u32::try_from(text.len()).map_err(|_| "text: is over 4 GiB")?;
-    let head = Head::new(Vec::new());
-    let span = Span { start: 0, end: length };
-    let prompt = Prompt {
-        dialect: Dialect::Unknown,
-        model: None,
-        stream: false,
-        texts: vec![Text { role: Role::User, source: Source::Defined, span, escaped: false }],
-        skipped: Vec::new(),
-        calls: Calls::default(),
-    };
-    let request = Request { head: &head, body: text.as_bytes(), prompt: &prompt };
-    let mut decision =
-        Decision { score: 0.0, verdict: Verdict::Allow, rules: Vec::new(), inspected: 0, skipped: 0, unreadable: None };
-    let stages = &config.select(&head).stages;
-    for opinion in stages.iter().filter(|s| s.mode() != Mode::Off).map(|stage| stage.open().request(request)) {
-        decision.score = decision.score.max(opinion.score);
-        decision.verdict = decision.verdict.max(opinion.verdict);
-        decision.inspected = decision.inspected.max(opinion.inspected);
-        decision.skipped = decision.skipped.max(opinion.left_out.saturating_add(opinion.allowed));
-        for finding in opinion.findings {
-            if !decision.rules.contains(&finding.rule) {
-                decision.rules.push(finding.rule);
-            }
-        }
-    }
-    Ok(decision)
-}
-
-/// A request goes the way it would go in the module.
-fn score_request(config: &Arc<Config>, head: Head, body: &[u8]) -> Decision {
-    let mut exchange = Exchange::open(config, head, 0);
-    exchange.request_head(body.is_empty());
-    exchange.request_body(body, &|| 0);
-    let record = exchange.record();
-    Decision {
-        score: record.score,
-        verdict: record.verdict,
-        rules: record.rules.clone(),
-        inspected: record.coverage.inspected,
-        skipped: record.coverage.skipped_bytes(),
-        unreadable: record.unreadable.map(|why| why.name()),
-    }
-}
-
-/// The head that a client would send: `POST`, JSON unless `headers` say something else. A header is a string, or a list
-/// of strings when it stands more than once.
-fn head(path: &str, headers: Option<&Value>) -> Result<Head, String> {
-    let empty = Map::new();
-    let headers = match headers {
-        None | Some(Value::Null) => &empty,
-        Some(Value::Object(headers)) => headers,
-        Some(_) => return Err("headers: is not an object".into()),
-    };
-    let mut fields = vec![(b":method".to_vec(), b"POST".to_vec()), (b":path".to_vec(), path.as_bytes().to_vec())];
-    for (name, value) in headers {
-        let name = match name.to_ascii_lowercase() {
-            host if host == "host" => ":authority".to_string(),
-            name => name,
-        };
-        let values = match value {
-            Value::Array(values) => values.as_slice(),
-            value => std::slice::from_ref(value),
-        };
-        for value in values {
-            let value = value.as_str().ok_or_else(|| format!("headers: {name:?} is not a string"))?;
-            fields.push((name.clone().into_bytes(), value.as_bytes().to_vec()));
-        }
-    }
-    if !fields.iter().any(|(name, _)| name == b"content-type") {
-        fields.push((b"content-type".to_vec(), b"application/json".to_vec()));
-    }
-    Ok(Head::new(fields))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ mod term;
 
 pub use choice::{Choice, Effect};
 pub use inspect::Inspection;
-pub use listing::{Excepted, Listed, rules_of};
+pub use listing::{Excepted, Listed, rules_of, weigh_recorded};
 pub use rule::{BASE, MAX_PARANOIA, MAX_WITHIN, MAX_WORDS, Rule, Set};
 pub use ruleset::{Ruleset, Unfit};
 pub use scan::{Hit, Scan};

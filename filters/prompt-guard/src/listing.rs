@@ -1,12 +1,13 @@
 //! What a profile does with each rule, for who wants to see it.
 
 use portcullis_core::stage::Settings;
-use portcullis_core::verdict::{RuleId, Severity};
+use portcullis_core::verdict::{RuleId, Severity, Verdict};
 use portcullis_core::wire::Role;
 
 use crate::choice::Effect;
 use crate::rule::BASE;
 use crate::ruleset::bit;
+use crate::score;
 use crate::settings::Guard;
 
 /// A rule as a profile runs it.
@@ -92,6 +93,38 @@ pub fn rules_of(settings: &dyn Settings) -> Option<Vec<Listed<'_>>> {
         })
     });
     Some(listed.collect())
+}
+
+/// What the rules that an audit record names amount to under other settings: a score and a verdict. `None` as for
+/// [`rules_of`].
+///
+/// A record holds neither texts nor severities nor roles. While each of its rules runs here as it says, the record's own
+/// `score` stands; else the rules that still run weigh all that they may, and the figure is the most it can be.
+/// Thresholds are the lowest of all roles. Rules that the record does not name, and exceptions for some requests or roles
+/// only, are beyond it.
+pub fn weigh_recorded(settings: &dyn Settings, rules: &[RuleId], score: f32) -> Option<(f32, Verdict)> {
+    let listed = rules_of(settings)?;
+    let Guard(inner) = settings.as_any()?.downcast_ref::<Guard>()?;
+    let mut as_it_says = true;
+    let mut most = Vec::new();
+    for id in rules {
+        let rule = listed.iter().find(|rule| rule.id == *id);
+        let effect = rule.map(|rule| match rule.effect {
+            Effect::Runs => {
+                rule.exceptions.iter().find(|e| e.always && e.roles.is_empty()).map_or(Effect::Runs, |e| e.effect)
+            }
+            effect => effect,
+        });
+        let severity = match (rule, effect) {
+            (Some(rule), Some(Effect::Runs)) => Some(rule.severity),
+            (Some(rule), Some(Effect::AtMost(most))) => Some(rule.severity.min(most)),
+            _ => None,
+        };
+        as_it_says &= rule.is_some_and(|rule| severity == Some(rule.given));
+        most.extend(severity);
+    }
+    let score = if as_it_says { score } else { score::score(most.into_iter()) };
+    Some((score, inner.thresholds.lowest().verdict(score)))
 }
 
 fn borrowed(list: &[String]) -> Vec<&str> {

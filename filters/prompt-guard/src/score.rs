@@ -69,6 +69,12 @@ impl Thresholds {
 pub struct ByRole(pub [Thresholds; Role::ALL.len()]);
 
 impl ByRole {
+    /// The lowest thresholds of all roles.
+    pub fn lowest(&self) -> Thresholds {
+        let least = |of: fn(&Thresholds) -> f32| self.0.iter().map(of).fold(f32::INFINITY, f32::min);
+        Thresholds { flag: least(|thresholds| thresholds.flag), block: least(|thresholds| thresholds.block) }
+    }
+
     /// What becomes of a request with this evidence, which comes by rule: `(rule, role, severity)`.
     pub fn verdict(&self, evidence: impl Iterator<Item = (usize, Role, Severity)> + Clone) -> Verdict {
         let meets = |of: fn(&Thresholds) -> f32| {

@@ -9,11 +9,17 @@ mod score;
 mod up;
 mod validate;
 
-use std::io;
+use std::num::NonZero;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::{fs, io, thread};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use portcullis_core::config::Config;
+
+use crate::validate::PORTCULLIS;
 
 /// AI security inside Envoy: the filters on files and on a laptop.
 #[derive(Debug, Parser)]
@@ -62,6 +68,26 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Replay(options) => replay::run(options),
         Command::Scan(options) => scan::run(options),
     }
+}
+
+/// The configuration of `portcullis.wasm` in a file; the default one without a file. Its problems go to standard error.
+fn configuration(file: Option<&Path>) -> Result<Arc<Config>> {
+    let document = match file {
+        Some(path) => fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
+        None => b"{}".to_vec(),
+    };
+    match Config::parse(&document, PORTCULLIS.kinds, &|name| std::env::var(name).ok()) {
+        Ok(config) => Ok(Arc::new(config)),
+        Err(problems) => {
+            problems.iter().for_each(|problem| eprintln!("{problem}"));
+            bail!("the configuration has {} problem(s)", problems.len());
+        }
+    }
+}
+
+/// As many threads as asked for, else as there are cores; 256 at most.
+fn threads(asked: Option<NonZero<usize>>) -> usize {
+    asked.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(256)
 }
 
 /// What a subcommand does that is not built yet.

@@ -1,20 +1,16 @@
 //! `portcullis score`: texts and requests in, what the module would decide out.
 
-use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufReader, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Args;
-use portcullis_core::config::Config;
-use portcullis_core::stage::Kind;
-use portcullis_prompt_guard::PROMPT_GUARD;
+use serde_json::Value;
 
-use crate::score::answer;
+use crate::row::{in_parallel, lines};
+use crate::score::{answer, failed};
 
 /// Score texts and requests: JSON Lines in, JSON Lines out
 ///
@@ -31,69 +27,30 @@ pub(super) struct Options {
     jobs: Option<NonZero<usize>>,
 }
 
-/// The stages that `portcullis.wasm` carries.
-const KINDS: &[&dyn Kind] = &[&PROMPT_GUARD];
-
 /// Lines that a thread takes at once.
 const SHARE: usize = 256;
+/// Bytes of input that are held at once, but for one line.
+const AT_ONCE: usize = 67_108_864;
 
 /// Scores standard input to standard output.
 pub(super) fn run(options: Options) -> Result<ExitCode> {
-    let document = match &options.config {
-        Some(path) => fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
-        None => b"{}".to_vec(),
-    };
-    let config = match Config::parse(&document, KINDS, &|name| std::env::var(name).ok()) {
-        Ok(config) => Arc::new(config),
-        Err(problems) => {
-            problems.iter().for_each(|problem| eprintln!("{problem}"));
-            bail!("the configuration has {} problem(s)", problems.len());
-        }
-    };
-    let jobs = options.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(256);
+    let config = super::configuration(options.config.as_deref())?;
+    let jobs = super::threads(options.jobs);
     let mut input = BufReader::with_capacity(1 << 20, io::stdin().lock());
     let mut output = io::BufWriter::new(io::stdout().lock());
-    let mut failed = false;
+    let mut failures = false;
     loop {
-        let lines = lines(&mut input, SHARE.saturating_mul(jobs))?;
+        let lines = lines(&mut input, SHARE.saturating_mul(jobs), AT_ONCE)?;
         if lines.is_empty() {
             break;
         }
-        for (answer, well) in score(&config, &lines, jobs) {
+        for answered in in_parallel(&lines, jobs, |line| answer(&config, line)) {
+            let (answer, well) =
+                answered.unwrap_or_else(|| (failed(&Value::Null, "the scorer failed").to_string(), false));
             writeln!(output, "{answer}")?;
-            failed |= !well;
+            failures |= !well;
         }
     }
     output.flush()?;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// At most `count` lines that are not blank; none at the end of the input.
-fn lines(input: &mut impl BufRead, count: usize) -> io::Result<Vec<Vec<u8>>> {
-    let mut lines = Vec::new();
-    while lines.len() < count {
-        let mut line = Vec::new();
-        if input.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        if !line.trim_ascii().is_empty() {
-            lines.push(line);
-        }
-    }
-    Ok(lines)
-}
-
-/// The answers to `lines`, in their order; false for those that are errors.
-fn score(config: &Arc<Config>, lines: &[Vec<u8>], jobs: usize) -> Vec<(String, bool)> {
-    let all = |lines: &[Vec<u8>]| lines.iter().map(|line| answer(config, line)).collect::<Vec<_>>();
-    if jobs == 1 || lines.len() < 2 {
-        return all(lines);
-    }
-    thread::scope(|scope| {
-        let shares: Vec<_> =
-            lines.chunks(lines.len().div_ceil(jobs)).map(|s| (s, scope.spawn(move || all(s)))).collect();
-        let gone =
-            |share: &[Vec<u8>]| vec![(r#"{"id":null,"error":"the scorer failed"}"#.to_string(), false); share.len()];
-        shares.into_iter().flat_map(|(share, answers)| answers.join().unwrap_or_else(|_| gone(share))).collect()
-    })
+    Ok(if failures { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -106,6 +106,12 @@ impl Config {
         self.routes.iter().find(|(route, _)| route.matches(&target)).map_or(&self.default, |(_, profile)| profile)
     }
 
+    /// The place of the route that selects the profile for a request; `None` when it gets the default one.
+    pub fn route(&self, head: &Head) -> Option<usize> {
+        let target = route::Target::of(head)?;
+        self.routes.iter().position(|(route, _)| route.matches(&target))
+    }
+
     /// Every profile that a request can get, each once: the default one, then in the order of the routes.
     pub fn profiles(&self) -> Vec<&Arc<Profile>> {
         let mut profiles = vec![&self.default];
