@@ -18,8 +18,8 @@ const MAX_RULES: usize = 2_000;
 const MAX_BYTES: usize = 262_144;
 /// Bytes that the compiled rules may add to those that ship.
 const MAX_MEMORY: usize = 8_388_608;
-/// Sets that may have to be looked at where one term ends: what a byte of text can cost.
-const MAX_AT_ONCE: usize = 64;
+/// Looks at sets that a term may call for, for each byte of its last word: what a byte of text can cost.
+const MAX_LOOKS: usize = 32;
 /// Phrases of a rule, and terms of a group.
 const MAX_TERMS: usize = 256;
 
@@ -84,10 +84,13 @@ pub(crate) fn read(r: &mut dyn Reader) -> Option<(Ruleset, Vec<About>)> {
         );
         return None;
     }
-    if let Some((place, sets)) = crowded(&rules) {
+    if let Some((place, looks)) = crowded(&rules) {
         let id = rules.get(place).map(|rule| rule.id.to_string()).unwrap_or_default();
-        let problem = format!("have {sets} sets that look for one term, which {id} looks for, too");
-        refuse(problem, "at most 64: merge the sets, or begin them with rarer words");
+        let problem = format!("look {looks} times for one term, which {id} looks for, too");
+        refuse(
+            problem,
+            "at most 32 times for each letter of its last word: merge sets, or have them look for rarer words",
+        );
         return None;
     }
     match compile(&rules) {
@@ -227,23 +230,55 @@ fn terms(rule: &Own) -> impl Iterator<Item = &String> {
     rule.sets.iter().flat_map(|set| set.groups.iter().flatten().chain(&set.unless).chain(&set.unless_after))
 }
 
-/// A rule with a term at whose end more than [`MAX_AT_ONCE`] sets have to be looked at, and how many.
-///
-/// Where a term ends, those end that are its last words, too. Each set that uses one of them does a bounded piece of
-/// work there, so this bounds the cost of a byte, whatever the text.
-fn crowded(rules: &[Own]) -> Option<(usize, usize)> {
-    let mut used: BTreeMap<&str, usize> = BTreeMap::new();
-    for term in rules.iter().flat_map(terms) {
-        let count = used.entry(term).or_default();
-        *count = count.saturating_add(1);
-    }
-    let at_end = |term: &str| {
-        let begins = term.bytes().enumerate().filter(|(_, byte)| *byte == b' ').map(|(at, _)| at);
-        let ends = begins.filter_map(|at| used.get(term.get(at..)?));
-        ends.fold(0_usize, |sum, uses| sum.saturating_add(*uses))
+/// The work that a term calls for where it ends, in looks at a set, by term. A set whose list of excuses is that of
+/// another shares it.
+fn work(rules: &[Own]) -> BTreeMap<&str, usize> {
+    let mut work: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut add = |term, looks: usize| {
+        let sum = work.entry(term).or_default();
+        *sum = looks.saturating_add(*sum);
     };
-    let worst = |(place, rule): (usize, &Own)| Some((place, terms(rule).map(|term| at_end(term)).max()?));
-    rules.iter().enumerate().filter_map(worst).find(|(_, sets)| *sets > MAX_AT_ONCE)
+    let mut lists = BTreeSet::new();
+    for set in rules.iter().flat_map(|rule| &rule.sets) {
+        // What has to be read of the text around a match, until the rule has fired.
+        let around = if set.opening || !set.exact.is_empty() { 4 } else { 0 };
+        let behind = set.unless_after.len();
+        for (place, group) in set.groups.iter().enumerate() {
+            // To begin a set is dearer than to find out that it was not begun.
+            let looks = if place == 0 { 4_usize.saturating_add(around) } else { 1 };
+            let last = place.saturating_add(1) == set.groups.len();
+            group.iter().for_each(|term| add(term, looks.saturating_add(if last { behind } else { 0 })));
+        }
+        if lists.insert(&set.unless) {
+            set.unless.iter().for_each(|term| add(term, 1));
+        }
+    }
+    work
+}
+
+/// A rule with a term that calls for more than [`MAX_LOOKS`] looks at sets for each byte of its last word: how many.
+///
+/// Where a term ends, those end that are its last words, too, and those that are begins of its last word have ended
+/// within it. The next term ends a word later. So this bounds the cost of a byte, whatever the text.
+fn crowded(rules: &[Own]) -> Option<(usize, usize)> {
+    let work = work(rules);
+    let any_stems = work.keys().any(|term| !term.ends_with(' '));
+    let called_for = |term: &str| {
+        let word = term.trim_end().rfind(' ').unwrap_or_default();
+        let ends = (word.saturating_add(2)..term.len()).filter(|_| any_stems).chain([term.len()]);
+        let ends = ends.filter_map(|end| term.get(..end));
+        let looks = ends.fold(0_usize, |sum, ended| {
+            let begins = ended.bytes().enumerate().filter(|(_, byte)| *byte == b' ').map(|(at, _)| at);
+            let found = begins.filter_map(|at| work.get(ended.get(at..)?));
+            found.fold(sum, |sum, looks| sum.saturating_add(*looks))
+        });
+        (looks, term.len().saturating_sub(word).saturating_mul(MAX_LOOKS))
+    };
+    let terms = rules.iter().enumerate().flat_map(|(place, rule)| terms(rule).map(move |term| (place, term)));
+    terms
+        .map(|(place, term)| (place, called_for(term)))
+        .find(|(_, (looks, most))| looks > most)
+        .map(|(place, (looks, _))| (place, looks))
 }
 
 /// The lists of a set as the compiler of rules wants them.

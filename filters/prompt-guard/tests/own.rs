@@ -93,11 +93,15 @@ fn a_profile_may_except_it_by_id_or_family_or_wait_for_its_level() {
 fn what_is_wrong_with_a_rule_is_said_with_its_place() {
     let good = || rule(&json!({"phrases": ["blue heron"]}));
     let near = |near: Value| json!([rule(&json!({"near": [near]}))]);
-    let many: Vec<_> = (0..65).map(|i| rule(&json!({"id": format!("OP-{i:04}"), "phrases": ["blue heron"]}))).collect();
-    let suffix: Vec<_> = (0..33)
-        .flat_map(|i| [(i, "heron"), (i + 50, "blue heron")])
-        .map(|(i, words)| rule(&json!({"id": format!("OP-{i:04}"), "phrases": [words]})))
-        .collect();
+    // 32 looks for each letter of " heron ", four for each set that begins with it.
+    let each = |count: usize, words: &[&str]| -> Vec<Value> {
+        let rule = |i: usize| rule(&json!({"id": format!("OP-{i:04}"), "phrases": [words[i % words.len()]]}));
+        (0..count).map(rule).collect()
+    };
+    let nested = ["her*", "hero*", "heron", "blue heron"];
+    for (count, words) in [(56, &["blue heron"][..]), (56, &nested)] {
+        assert!(with(&json!(each(count, words)), &json!({})).is_ok(), "{words:?}");
+    }
     for (rules, problem) in [
         (json!([{"title": "x", "severity": "error", "phrases": ["a"]}]), "rules[0].id: is missing"),
         (json!([{"id": "OP-0001", "severity": "error", "phrases": ["a"]}]), "rules[0].title: is missing"),
@@ -129,13 +133,23 @@ fn what_is_wrong_with_a_rule_is_said_with_its_place() {
         (near(json!({"groups": [["a"], ["b"], ["c"], ["d"], ["e"]], "within": 2})), "rules[0].near[0].groups: has 5"),
         (near(json!({"groups": [["a"], ["b"]], "within": 33})), "rules[0].near[0].within: 33 is not"),
         (near(json!({"groups": [["a"], ["b"]]})), "rules[0].near[0].within: is missing"),
-        (json!(many), "rules: have 65 sets that look for one term"),
-        (json!(suffix), "rules: have 66 sets that look for one term"),
+        (json!(each(57, &["blue heron"])), "rules: look 228 times for one term, which OP-0000"),
+        (json!(each(60, &nested)), "rules: look 240 times for one term"),
     ] {
         let said = with(&rules, &json!({})).map(|_| ()).unwrap_err();
         let said: Vec<_> = said.iter().filter_map(|problem| problem.strip_prefix("prompt_guard.")).collect();
         assert!(said.iter().any(|said| said.starts_with(problem)), "{rules}: {said:?}");
     }
+}
+
+#[test]
+fn what_all_rules_share_is_looked_for_once() {
+    let rule = |i: usize| {
+        rule(&json!({"id": format!("OP-{i:04}"), "unless": ["not", "never"], "phrases": [format!("project{i}")]}))
+    };
+    let config = with(&(0..1000).map(rule).collect(), &json!({})).unwrap();
+    assert_eq!(fired(&config, "user", "it is project999"), ["OP-0999"]);
+    assert!(fired(&config, "user", "it is not project999").is_empty());
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod demo;
 mod model_server;
 mod redact;
 mod replay;
+mod rules;
 mod scan;
 mod score;
 mod up;
@@ -37,6 +38,7 @@ enum Command {
     Score(score::Options),
     Validate(validate::Options),
     Redact(redact::Options),
+    Rules(rules::Options),
     Replay(replay::Options),
     Scan(scan::Options),
 }
@@ -65,6 +67,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Score(options) => score::run(options),
         Command::Validate(options) => validate::run(options),
         Command::Redact(options) => redact::run(options),
+        Command::Rules(options) => rules::run(options),
         Command::Replay(options) => replay::run(options),
         Command::Scan(options) => scan::run(options),
     }
