@@ -277,6 +277,9 @@ impl Arguments {
     /// Writes what came back for all but the last `held` bytes.
     fn settle(&mut self, back: &str, held: usize, out: &mut String) {
         let settled = self.source.text().len().saturating_sub(held);
+        if settled == 0 && back.is_empty() {
+            return;
+        }
         let given = self.source.text().get(..settled).unwrap_or_default();
         let (front, rear) = common(given, back);
         let middle = back.get(front..back.len().saturating_sub(rear)).unwrap_or_default();

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::concluded::conclusion;
-use super::editor::{Channel, Editor, Flow};
+use super::editor::{Editor, Flow};
 use super::feed::{Feed, number};
 use super::lines::Lines;
 use super::plain::Plain;
-use super::queue::{Queue, Slot, Waiting};
+use super::queue::{Queue, Reasoning, Slot, Waiting};
 use super::source::Source;
 use super::{Head, Limits, Usage};
-use crate::channels::{self, End, Form, Key, Sheet};
+use crate::channels::{self, End, Form, Key, Place, Sheet};
 use crate::coding::Decoder;
-use crate::frames::{Frames, Medium, Unit};
+use crate::frames::{Edit, Frames, Medium, Unit};
 use crate::json;
 use crate::wire::{self, Dialect, Unreadable};
 
@@ -43,8 +43,7 @@ pub struct Answer {
     limits: Limits,
     lines: Lines,
     queue: Queue,
-    /// Groups whose reasoning has changed.
-    reasoning: BTreeSet<u32>,
+    reasoning: Reasoning,
     usage: Usage,
     dialect: Dialect,
     phase: Phase,
@@ -81,7 +80,7 @@ impl Answer {
             limits,
             lines: Lines::default(),
             queue: Queue::default(),
-            reasoning: BTreeSet::new(),
+            reasoning: Reasoning::default(),
             usage: Usage::default(),
             dialect: Dialect::Unknown,
             phase: Phase::Open,
@@ -225,12 +224,12 @@ impl Answer {
         let payload = unit.payload().unwrap_or_default();
         let payload = payload.as_ref();
         if payload.trim_ascii().is_empty() {
-            self.queue.push(Waiting::bare(unit));
+            self.queue.push_bare(unit);
             return Ok(Flow::Open { held: 0 });
         }
         if payload == b"[DONE]" {
             let flow = self.end(End::All, editor);
-            self.queue.push(Waiting::bare(unit));
+            self.queue.push_bare(unit);
             return Ok(flow);
         }
         let limits =
@@ -259,7 +258,7 @@ impl Answer {
         let span = 0..text.len();
         let channel = self.lines.channel(super::Kind::Unrecognised, 0);
         let slots = vec![Slot::new(channel.id, 0, span, Source::verbatim(&text))];
-        let waiting = Waiting { unit, slots, companions: Vec::new(), whole: true, bare_text: true };
+        let waiting = Waiting { slots, whole: true, bare_text: true, ..Waiting::bare(unit) };
         let number = self.queue.push(waiting);
         let mut feed = Feed::json();
         let mut back = String::new();
@@ -281,32 +280,34 @@ impl Answer {
             }
         }
         let payload = unit.payload().unwrap_or_default().into_owned();
-        let mut slots = Vec::with_capacity(places.len());
-        let mut channels = Vec::with_capacity(places.len());
-        for place in &places {
-            let raw = core::str::from_utf8(place.span.of(&payload)).unwrap_or_default();
-            let source = if place.form == Form::Number { Source::verbatim(raw) } else { Source::json(raw) };
-            let channel = if place.whole {
-                self.lines.channel(place.key.kind, place.key.group)
-            } else {
-                self.lines.open(place.key, place.form)
-            };
-            let span = place.span.start as usize..place.span.end as usize;
-            slots.push(Slot::new(channel.id, place.key.group, span, source));
-            channels.push(channel);
+        let raw = |place: &Place| core::str::from_utf8(place.span.of(&payload)).unwrap_or_default();
+        let mut slots = Vec::new();
+        for place in places.iter().filter(|place| !place.whole) {
+            let channel = self.lines.open(place.key, place.form);
+            slots.push(Slot::new(channel.id, place.key.group, place.span.range(), Source::json(raw(place))));
         }
         let whole = numbered || places.iter().any(|place| place.form == Form::Json);
-        let texts: Vec<String> = slots.iter().map(|slot| slot.source.text().to_owned()).collect();
-        let unit = self.queue.push(Waiting { unit, slots, companions, whole, bare_text: false });
-        for (at, ((place, channel), text)) in places.iter().zip(&channels).zip(&texts).enumerate() {
-            let flow = if place.whole {
-                self.whole((unit, at), place, channel, text, editor)
-            } else {
-                self.piece((unit, at), place.key, text, editor)
-            };
-            if flow == Flow::Blocked {
-                return Flow::Blocked;
+        let number = self.queue.push(Waiting { slots, companions, whole, ..Waiting::bare(unit) });
+        let (mut blocked, mut slot) = (false, 0_usize);
+        for place in &places {
+            if place.whole {
+                let label =
+                    place.label.map(|span| Source::json(core::str::from_utf8(span.of(&payload)).unwrap_or_default()));
+                let label = label.as_ref().map(Source::text);
+                if let Some(with) = self.whole(place, label, raw(place), &mut blocked, editor) {
+                    let edit = Edit { span: place.span.range(), with: with.into_bytes() };
+                    self.queue.edit(number, place.key.group, edit);
+                }
+                continue;
             }
+            if !blocked {
+                let text = Source::json(raw(place));
+                blocked = self.piece((number, slot), place.key, text.text(), editor) == Flow::Blocked;
+            }
+            slot = slot.saturating_add(1);
+        }
+        if blocked {
+            return Flow::Blocked;
         }
         for end in ends {
             if self.end(end, editor) == Flow::Blocked {
@@ -316,35 +317,43 @@ impl Answer {
         Flow::Open { held: 0 }
     }
 
+    /// What stands in the place of a text of its own, when that is not what stood there. Nothing of one that comes after
+    /// an answer was ended may stand.
     fn whole(
         &mut self,
-        spot: (u64, usize),
-        place: &channels::Place,
-        channel: &Channel,
-        text: &str,
+        place: &Place,
+        label: Option<&str>,
+        raw: &str,
+        blocked: &mut bool,
         editor: &mut dyn Editor,
-    ) -> Flow {
-        if text.is_empty() {
-            return Flow::Open { held: 0 };
+    ) -> Option<String> {
+        let channel = self.lines.channel(place.key.kind, place.key.group);
+        if raw.is_empty() {
+            return None;
+        }
+        if *blocked {
+            return Some(if place.form == Form::Number { "0" } else { "" }.to_owned());
+        }
+        if let Some(label) = label {
+            editor.label(&channel, label);
         }
         let mut back = String::new();
-        if let Some(label) = &place.label {
-            editor.label(channel, label);
-        }
-        let mut flow;
+        let source = if place.form == Form::Number { Source::verbatim(raw) } else { Source::json(raw) };
         if place.form == Form::Number {
-            flow = number(channel, text, editor, &mut back);
+            *blocked = number(&channel, raw, editor, &mut back) == Flow::Blocked;
+            if *blocked {
+                back = "0".to_owned();
+            }
         } else {
             let mut feed = if place.form == Form::Json { Feed::json() } else { Feed::Text };
-            flow = feed.push(channel, text, editor, &mut back);
-            if flow != Flow::Blocked {
-                flow = feed.end(channel, editor, &mut back);
-            }
+            *blocked = feed.push(&channel, source.text(), editor, &mut back) == Flow::Blocked
+                || feed.end(&channel, editor, &mut back) == Flow::Blocked;
         }
-        if self.queue.fill(spot, &back) && place.key.kind == super::Kind::Reasoning {
+        let with = source.replaced(&back)?;
+        if place.key.kind == super::Kind::Reasoning {
             self.reasoning.insert(place.key.group);
         }
-        flow
+        Some(with)
     }
 
     fn piece(&mut self, spot: (u64, usize), key: Key, text: &str, editor: &mut dyn Editor) -> Flow {

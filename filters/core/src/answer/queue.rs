@@ -75,24 +75,37 @@ pub(super) struct Waiting {
     pub(super) unit: Unit,
     pub(super) slots: Vec<Slot>,
     pub(super) companions: Vec<Companion>,
+    /// What stands in the place of texts that are settled.
+    pub(super) edits: Vec<Edit>,
+    /// The groups of those.
+    pub(super) edited: BTreeSet<u32>,
     /// Whether it must leave whole: it is numbered, or JSON in it would be cut.
     pub(super) whole: bool,
+    /// Whether nothing in it can change.
+    pub(super) closed: bool,
     /// Whether its payload is one text and no JSON.
     pub(super) bare_text: bool,
 }
 
 impl Waiting {
     pub(super) fn bare(unit: Unit) -> Self {
-        Self { unit, slots: Vec::new(), companions: Vec::new(), whole: false, bare_text: false }
+        Self {
+            unit,
+            slots: Vec::new(),
+            companions: Vec::new(),
+            edits: Vec::new(),
+            edited: BTreeSet::new(),
+            whole: false,
+            closed: false,
+            bare_text: false,
+        }
     }
 
     /// What keeping it costs. Space and comments count by their bytes alone: how they are cut must not show.
     fn size(&self) -> usize {
-        self.unit.raw().len().saturating_add(if self.slots.is_empty() { 0 } else { UNIT })
-    }
-
-    fn is_bare(&self) -> bool {
-        self.slots.is_empty() && self.companions.is_empty()
+        let edits = self.edits.iter().fold(0_usize, |sum, edit| sum.saturating_add(edit.with.len()));
+        let fixed = if self.slots.is_empty() { 0 } else { UNIT };
+        self.unit.raw().len().saturating_add(edits).saturating_add(fixed)
     }
 
     fn settled(&self) -> bool {
@@ -100,7 +113,7 @@ impl Waiting {
     }
 
     /// Its bytes, with what is settled.
-    fn write(&self, reasoning: &BTreeSet<u32>, out: &mut Vec<u8>) {
+    fn write(&self, reasoning: &Reasoning, out: &mut Vec<u8>) {
         let changed = |slot: &&Slot| slot.changed || slot.open() > 0;
         if self.bare_text {
             match self.slots.first().filter(changed) {
@@ -109,25 +122,25 @@ impl Waiting {
             }
             return;
         }
-        let mut edits: Vec<Edit> = Vec::new();
+        let (mut edits, mut groups) = (self.edits.clone(), self.edited.clone());
         for slot in self.slots.iter().filter(changed) {
+            groups.insert(slot.group);
             edits.push(Edit { span: slot.span.clone(), with: slot.out.clone().into_bytes() });
         }
-        for companion in &self.companions {
+        edits.extend(self.companions.iter().filter_map(|companion| {
             let blank = match companion.when {
-                When::ChangedHere => self.slots.iter().any(|slot| slot.group == companion.group && changed(&slot)),
-                When::ReasoningChanged => reasoning.contains(&companion.group),
+                When::ChangedHere => groups.contains(&companion.group),
+                When::ReasoningChanged => reasoning.contains(companion.group),
             };
-            if blank {
-                edits.push(blanked(companion));
-            }
-        }
+            blank.then(|| blanked(companion))
+        }));
         self.edit(edits, out);
     }
 
     /// A copy that says `text` in the place of one slot, and nothing else.
     fn copy(&self, line: u32, text: &str) -> Unit {
-        let mut edits: Vec<Edit> = self.companions.iter().map(blanked).collect();
+        let mut edits = self.edits.clone();
+        edits.extend(self.companions.iter().map(blanked));
         let mut text = Some(text);
         for slot in &self.slots {
             let with = text.take_if(|_| slot.line == line).unwrap_or_default().as_bytes().to_vec();
@@ -145,6 +158,30 @@ impl Waiting {
         }
         edits.sort_by_key(|edit| edit.span.start);
         out.extend(self.unit.edited(&edits));
+    }
+}
+
+/// Groups whose reasoning has changed, at any time.
+#[derive(Default)]
+pub(super) struct Reasoning {
+    groups: BTreeSet<u32>,
+    /// Whether more have than are kept.
+    all: bool,
+}
+
+impl Reasoning {
+    const MOST: usize = 1024;
+
+    pub(super) fn insert(&mut self, group: u32) {
+        if self.groups.len() < Self::MOST {
+            self.groups.insert(group);
+        } else {
+            self.all = true;
+        }
+    }
+
+    fn contains(&self, group: u32) -> bool {
+        self.all || self.groups.contains(&group)
     }
 }
 
@@ -187,20 +224,40 @@ impl Queue {
         self.bytes
     }
 
+    /// Puts a unit without texts at the end.
+    pub(super) fn push_bare(&mut self, unit: Unit) {
+        match self.units.back_mut() {
+            // Many small ones would cost more than their bytes.
+            Some(last) if last.closed => {
+                self.bytes = self.bytes.saturating_add(unit.raw().len());
+                last.unit.append(unit);
+            }
+            _ => {
+                self.push(Waiting { closed: true, ..Waiting::bare(unit) });
+            }
+        }
+    }
+
     /// Puts a unit at the end and gives its number.
     pub(super) fn push(&mut self, waiting: Waiting) -> u64 {
         self.bytes = self.bytes.saturating_add(waiting.size());
-        match self.units.back_mut() {
-            // Many small ones would cost more than their bytes.
-            Some(last) if last.is_bare() && waiting.is_bare() => last.unit.append(waiting.unit),
-            _ => self.units.push_back(waiting),
-        }
+        self.units.push_back(waiting);
         self.first.saturating_add(self.units.len() as u64).saturating_sub(1)
     }
 
     fn slot(&mut self, (unit, slot): Spot) -> Option<&mut Slot> {
         let index = usize::try_from(unit.checked_sub(self.first)?).ok()?;
         self.units.get_mut(index)?.slots.get_mut(slot)
+    }
+
+    /// Puts an edit of a text that is settled into a unit.
+    pub(super) fn edit(&mut self, unit: u64, group: u32, edit: Edit) {
+        let index = unit.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+        if let Some(waiting) = index.and_then(|index| self.units.get_mut(index)) {
+            self.bytes = self.bytes.saturating_add(edit.with.len());
+            waiting.edits.push(edit);
+            waiting.edited.insert(group);
+        }
     }
 
     /// Says that a slot's text is on its way to the editor. Gives the text to come: what had lost its unit goes first.
@@ -284,7 +341,7 @@ impl Queue {
     }
 
     /// Writes a number or a text that begins and ends in one slot.
-    pub(super) fn fill(&mut self, spot: Spot, back: &str) -> bool {
+    pub(super) fn fill(&mut self, spot: Spot, back: &str) {
         let mut track = Track { spots: VecDeque::from([spot]), ..Track::default() };
         let length = self.slot(spot).map_or(0, |slot| slot.open());
         self.settle(&mut track, length, back);
@@ -293,7 +350,6 @@ impl Queue {
         {
             slot.insert(&track.extra);
         }
-        track.changed
     }
 
     /// The line has ended: what has no unit any more gets a copy of the one it had.
@@ -313,20 +369,14 @@ impl Queue {
             slot.insert(&extra);
         }
         if !slot.out.is_empty() {
-            self.push(Waiting::bare(template.copy(line, &slot.out)));
+            self.push_bare(template.copy(line, &slot.out));
         }
     }
 
     /// Takes the first unit out when all its texts are settled, or when enough of its one text is.
     ///
     /// With `force`, it leaves as it is.
-    pub(super) fn leave(
-        &mut self,
-        reasoning: &BTreeSet<u32>,
-        force: bool,
-        lines: &mut Lines,
-        out: &mut Vec<u8>,
-    ) -> bool {
+    pub(super) fn leave(&mut self, reasoning: &Reasoning, force: bool, lines: &mut Lines, out: &mut Vec<u8>) -> bool {
         let Some(front) = self.units.front() else { return false };
         if !front.settled() {
             let single = front.slots.iter().filter(|slot| slot.open() > 0).count() == 1;

@@ -99,6 +99,18 @@ impl Source {
         self.raw.get(self.place(start)..self.place(end)).unwrap_or_default()
     }
 
+    /// What stands in its place on the wire when `back` is its text; nothing when that is what stands there.
+    pub(super) fn replaced(&self, back: &str) -> Option<String> {
+        if back == self.plain {
+            return None;
+        }
+        let (front, rear) = common(&self.plain, back);
+        let mut out = self.wire(0, front).to_owned();
+        self.encode(back.get(front..back.len().saturating_sub(rear)).unwrap_or_default(), &mut out);
+        out.push_str(self.wire(self.plain.len().saturating_sub(rear), self.plain.len()));
+        Some(out)
+    }
+
     /// Appends a text of ours in wire form.
     pub(super) fn encode(&self, text: &str, out: &mut String) {
         if self.verbatim { out.push_str(text) } else { escape(text, out) }

@@ -35,8 +35,8 @@ pub(crate) struct Place {
     pub(crate) form: Form,
     /// Whether it is a text of its own that begins and ends here.
     pub(crate) whole: bool,
-    /// The name of its member.
-    pub(crate) label: Option<String>,
+    /// The place of the name of its member.
+    pub(crate) label: Option<Span>,
 }
 
 /// What is written in the place of a companion.
@@ -158,7 +158,7 @@ const SHORTEST: usize = 256;
 const STREAMS: usize = 32;
 
 /// Members that carry text piece by piece in dialects that are not known.
-const PIECES: [&str; 16] = [
+const PIECES: [&str; 17] = [
     "answer",
     "completion",
     "content",
@@ -175,6 +175,7 @@ const PIECES: [&str; 16] = [
     "text",
     "thinking",
     "token",
+    "value",
 ];
 
 impl Sheet {
@@ -208,33 +209,37 @@ impl Sheet {
     /// Every string and number of a value of any structure; names are left, and label what they name.
     pub(crate) fn every(&mut self, value: Value<'_>, kind: Kind, group: u32) {
         let key = Key { kind, group, part: 0 };
-        let mut label: Option<Str<'_>> = None;
+        let mut label = Label::default();
         for node in value.nodes() {
             let form = match node.kind() {
                 json::Kind::Key => {
-                    label = node.string();
+                    label.set(node.string());
                     continue;
                 }
                 json::Kind::String => Form::Text,
                 json::Kind::Number => Form::Number,
                 _ => continue,
             };
-            let label = label.map(|label| label.text().into_owned());
-            self.places.push(Place { span: node.span(), key, form, whole: true, label });
+            self.places.push(Place { span: node.span(), key, form, whole: true, label: label.span });
         }
     }
 
     /// A member that no dialect defines: every string in it is a text of its own, but for what can only be inert.
     pub(crate) fn unknown(&mut self, name: Str<'_>, value: Value<'_>) {
-        let group = self.alone();
-        let key = Key { kind: Kind::Unrecognised, group, part: 0 };
-        let mut label = name;
+        let key = Key { kind: Kind::Unrecognised, group: self.alone(), part: 0 };
+        let mut label = Label::default();
+        label.set(Some(name));
         for node in value.nodes() {
             match (node.kind(), node.string()) {
-                (json::Kind::Key, Some(name)) => label = name,
-                (json::Kind::String, Some(string)) if !inert(&label.text(), string) => {
-                    let label = Some(label.text().into_owned());
-                    self.places.push(Place { span: string.span(), key, form: Form::Text, whole: true, label });
+                (json::Kind::Key, name) => label.set(name),
+                (json::Kind::String, Some(string)) if !inert(&label.name, string) => {
+                    self.places.push(Place {
+                        span: string.span(),
+                        key,
+                        form: Form::Text,
+                        whole: true,
+                        label: label.span,
+                    });
                 }
                 _ => {}
             }
@@ -244,47 +249,43 @@ impl Sheet {
     /// As [`Self::unknown`], for a payload of no known dialect: when it is one of a stream, members that are named like
     /// text go on in the next.
     pub(crate) fn guessed(&mut self, root: Value<'_>, streams: bool) {
-        let group = self.alone();
-        let mut label: Option<Str<'_>> = None;
+        let alone = Key { kind: Kind::Unrecognised, group: self.alone(), part: 0 };
+        let mut label = Label::default();
         let mut parts: BTreeMap<u32, u32> = BTreeMap::new();
         let mut pieces = 0_usize;
         for node in root.nodes() {
-            let string = match (node.kind(), node.string()) {
+            let span = match (node.kind(), node.string()) {
                 (json::Kind::Key, name) => {
-                    label = name;
+                    label.set(name);
                     continue;
                 }
-                (json::Kind::String, Some(string)) => string,
+                (json::Kind::String, Some(string)) if !inert(&label.name, string) => string.span(),
                 _ => continue,
             };
-            let name = label.map(|label| label.text()).unwrap_or_default();
-            if streams && pieces < STREAMS && PIECES.contains(&&*name) {
-                let group = hash(&name);
+            let form = Form::Text;
+            if streams && pieces < STREAMS && PIECES.contains(&label.name.as_str()) {
+                let group = hash(&label.name);
                 let part = parts.entry(group).or_default();
                 let key = Key { kind: Kind::Unrecognised, group, part: *part };
                 *part = part.saturating_add(1);
                 pieces = pieces.saturating_add(1);
-                self.places.push(Place { span: string.span(), key, form: Form::Text, whole: false, label: None });
-            } else if name.is_empty() || !inert(&name, string) {
-                let key = Key { kind: Kind::Unrecognised, group, part: 0 };
-                let label = Some(name.into_owned()).filter(|name| !name.is_empty());
-                self.places.push(Place { span: string.span(), key, form: Form::Text, whole: true, label });
+                self.places.push(Place { span, key, form, whole: false, label: None });
+            } else {
+                self.places.push(Place { span, key: alone, form, whole: true, label: label.span });
             }
         }
     }
 
     /// A member of an error.
     pub(crate) fn error(&mut self, value: Value<'_>) {
-        let group = self.alone();
-        let mut label: Option<Str<'_>> = None;
+        let key = Key { kind: Kind::Error, group: self.alone(), part: 0 };
+        let mut label = Label::default();
         for node in value.nodes() {
             match (node.kind(), node.string()) {
-                (json::Kind::Key, name) => label = name,
+                (json::Kind::Key, name) => label.set(name),
                 (json::Kind::String, Some(string)) => {
-                    let name = label.map(|label| label.text()).unwrap_or_default();
-                    let word = matches!(&*name, "code" | "param") && identifier(string);
-                    if !word && !inert(&name, string) {
-                        let key = Key { kind: Kind::Error, group, part: 0 };
+                    let word = matches!(label.name.as_str(), "code" | "param") && identifier(string);
+                    if !word && !inert(&label.name, string) {
                         self.places.push(Place {
                             span: string.span(),
                             key,
@@ -321,6 +322,24 @@ impl Sheet {
     pub(crate) fn alone(&mut self) -> u32 {
         self.wholes = self.wholes.saturating_sub(1);
         self.wholes
+    }
+}
+
+/// The name that was read last. One that is too long to be a name of ours is none.
+#[derive(Default)]
+struct Label {
+    name: String,
+    span: Option<Span>,
+}
+
+impl Label {
+    const LONGEST: u32 = 128;
+
+    fn set(&mut self, name: Option<Str<'_>>) {
+        let name = name.filter(|name| name.span().len() <= Self::LONGEST);
+        self.name.clear();
+        self.name.push_str(&name.map(|name| name.text()).unwrap_or_default());
+        self.span = name.map(|name| name.span());
     }
 }
 

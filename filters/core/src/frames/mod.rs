@@ -47,7 +47,7 @@ impl Frames {
     /// The framing of a body of this kind; `None` when it has no units ([`Medium::Text`], [`Medium::Opaque`]).
     ///
     /// Servers answer a request for a stream with a JSON error under either type, so what begins like JSON is read as
-    /// JSON, and what begins like an event as events.
+    /// JSON, what begins like an event as events, and what begins like neither line by line.
     pub fn new(medium: Medium, longest: usize) -> Option<Self> {
         let framing = match medium {
             Medium::EventStream => Framing::Sniffed(Guess::Sse),
@@ -137,7 +137,7 @@ fn sniff(guess: Guess, bytes: &[u8], ends: bool) -> Option<Framing> {
     let values = || Some(Framing::Values(values::Values::default()));
     match (first.and_then(|at| head.get(at..)), guess) {
         (None, _) if !ends => None,
-        (Some([b'{' | b'[', ..]), _) | (None, Guess::Json) => values(),
+        (Some([b'{' | b'[', ..] | [b'"', ..]), _) | (None, Guess::Json) => values(),
         (_, Guess::Sse) => sse(),
         (Some(begin), Guess::Json) => {
             const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
@@ -146,7 +146,8 @@ fn sniff(guess: Guess, bytes: &[u8], ends: bool) -> Option<Framing> {
             } else if !ends && FIELDS.iter().any(|field| field.starts_with(begin)) {
                 None
             } else {
-                values()
+                // No document begins so but a number: words and numbers in a row are text.
+                Some(Framing::Lines(lines::Lines))
             }
         }
     }

@@ -74,6 +74,11 @@ impl Span {
         self.len() == 0
     }
 
+    /// The same as indices.
+    pub const fn range(self) -> core::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     /// The bytes of `body` in it; nothing when it lies outside.
     pub fn of(self, body: &[u8]) -> &[u8] {
         body.get(self.start as usize..self.end as usize).unwrap_or_default()
