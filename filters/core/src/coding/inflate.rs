@@ -1,25 +1,47 @@
 //! DEFLATE (RFC 1951), and the coding `deflate`: the same in a zlib wrapper (RFC 1950), or bare, as many send it.
 
-use miniz_oxide::inflate::stream::{InflateState, MinReset, inflate};
-use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
+use miniz_oxide::DataFormat;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::{
+    TINFL_FLAG_COMPUTE_ADLER32, TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_IGNORE_ADLER32, TINFL_FLAG_PARSE_ZLIB_HEADER,
+    TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY,
+};
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
-use super::{Layer, Sink};
+use super::{Layer, Sink, Work};
 use crate::wire::Unreadable;
 
-/// One DEFLATE stream.
+/// The window of the format.
+const WINDOW: usize = 1 << 15;
+
+/// One DEFLATE stream after the other.
 pub(super) struct Inflate {
-    state: Box<InflateState>,
+    state: Box<DecompressorOxide>,
+    /// What was decoded last, around and around.
+    window: Vec<u8>,
+    at: usize,
+    flags: u32,
+    /// What came since the last block began.
+    given: usize,
+    work: Work,
     ended: bool,
 }
 
 impl Inflate {
     pub(super) fn new(format: DataFormat) -> Self {
-        Self { state: InflateState::new_boxed(format), ended: false }
+        let zlib = match format {
+            DataFormat::Zlib => TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_COMPUTE_ADLER32,
+            _ => TINFL_FLAG_IGNORE_ADLER32,
+        };
+        let flags = zlib | TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+        let (state, window) = (Box::default(), vec![0; WINDOW]);
+        Self { state, window, at: 0, flags, given: 0, work: Work::default(), ended: false }
     }
 
     /// Makes it ready for another stream.
     pub(super) fn reset(&mut self) {
-        self.state.reset_as(MinReset);
+        self.state.init();
+        self.at = 0;
         self.ended = false;
     }
 
@@ -30,18 +52,19 @@ impl Inflate {
     /// Takes of `bytes` what belongs to the stream; what is left stands behind its end.
     pub(super) fn push<'a>(&mut self, mut bytes: &'a [u8], sink: &mut Sink<'_>) -> Result<&'a [u8], Unreadable> {
         while !self.ended {
-            let (taken, written, room, status) = sink.fill(|out| {
-                let room = out.len();
-                let result = inflate(&mut self.state, bytes, out, MZFlush::None);
-                (result.bytes_written, (result.bytes_consumed, result.bytes_written, room, result.status))
-            })?;
+            let (status, taken, written) = decompress(&mut self.state, bytes, &mut self.window, self.at, self.flags);
             bytes = bytes.get(taken..).unwrap_or_default();
+            let end = self.at.saturating_add(written);
+            sink.extend(self.window.get(self.at..end).unwrap_or_default())?;
+            self.at = if end < WINDOW { end } else { 0 };
+            self.given = self.given.saturating_add(written);
             match status {
-                Ok(MZStatus::StreamEnd) => self.ended = true,
-                // What is decoded and not yet given fits no more than what was asked for.
-                Ok(_) if bytes.is_empty() && written < room => break,
-                Ok(_) if taken > 0 || written > 0 => {}
-                Err(MZError::Buf) if bytes.is_empty() => break,
+                TINFLStatus::NeedsMoreInput => break,
+                TINFLStatus::HasMoreOutput => {}
+                TINFLStatus::BlockBoundary | TINFLStatus::Done => {
+                    self.work.piece(core::mem::take(&mut self.given))?;
+                    self.ended = status == TINFLStatus::Done;
+                }
                 _ => return Err(Unreadable::Coding),
             }
         }

@@ -36,7 +36,8 @@ pub const MAX_LAYERS: usize = 2;
 /// Undoes the codings of one body.
 ///
 /// Memory: what [`Self::push`] appends, and by layer at most 48 KiB (gzip, deflate), 17 MiB (br) or 9 MiB (zstd), which
-/// grow with what was decoded and not with what a head claims. Time is linear in the bytes that come in and go out.
+/// grow with what was decoded and not with what a head claims. Time is linear in the bytes that come in and go out, and
+/// what is made beside them, tables above all, has a cap that grows with the text: see `Work`.
 pub struct Decoder {
     /// The one that was applied last comes first. Empty for `identity`.
     layers: Vec<Box<dyn Layer>>,
@@ -89,7 +90,7 @@ impl Decoder {
     /// # Errors
     /// [`Unreadable::Size`] when `out` would grow beyond the cap, however small the input; [`Unreadable::Coding`] for what
     /// is not in the coding, fails its check, or stands behind the end; [`Unreadable::Compressed`] for a window above 8 MiB
-    /// or a dictionary (zstd). `out` then holds a beginning that must not be taken for the body. Every later call gives
+    /// or a dictionary (zstd); [`Unreadable::Complexity`] for a stream in more pieces than its text is worth. `out` then holds a beginning that must not be taken for the body. Every later call gives
     /// the same error.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
         if let Some(why) = self.failed {
@@ -159,6 +160,16 @@ struct Sink<'a> {
 const STEP: usize = 16_384;
 
 impl Sink<'_> {
+    /// Appends `bytes`.
+    ///
+    /// # Errors
+    /// [`Unreadable::Size`] when that is more than the cap leaves.
+    fn extend(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
+        let fits = bytes.split_at_checked(self.cap.saturating_sub(self.out.len())).map_or(bytes, |(fits, _)| fits);
+        self.out.extend_from_slice(fits);
+        if fits.len() < bytes.len() { Err(Unreadable::Size) } else { Ok(()) }
+    }
+
     /// Lets `write` fill a slice of one byte at least and say with its first value how much of it it filled.
     ///
     /// # Errors
@@ -172,5 +183,30 @@ impl Sink<'_> {
         let end = held.saturating_add(written.min(room));
         self.out.truncate(end.min(self.cap.max(held)));
         if end > self.out.len() { Err(Unreadable::Size) } else { Ok(value) }
+    }
+}
+
+/// What a stream asks for beside its bytes: a block of DEFLATE takes 10 bits and has tables made that take microseconds.
+#[derive(Default)]
+struct Work {
+    pieces: u64,
+    given: u64,
+}
+
+impl Work {
+    /// Pieces that any stream may be in.
+    const FREE: u64 = 8192;
+    /// Bytes of text that a further piece must give on average. A flush behind each event of a stream makes two pieces.
+    const WORTH: u64 = 32;
+
+    /// Counts a piece (a block, a frame, a member) of a stream that has given so many bytes more.
+    ///
+    /// # Errors
+    /// [`Unreadable::Complexity`] when there are too many for what they gave.
+    fn piece(&mut self, given: usize) -> Result<(), Unreadable> {
+        self.pieces = self.pieces.saturating_add(1);
+        self.given = self.given.saturating_add(u64::try_from(given).unwrap_or(u64::MAX));
+        let worth = self.given.checked_div(Self::WORTH).unwrap_or_default();
+        if self.pieces > worth.saturating_add(Self::FREE) { Err(Unreadable::Complexity) } else { Ok(()) }
     }
 }

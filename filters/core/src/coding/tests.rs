@@ -292,3 +292,23 @@ fn an_error_stays() {
     assert_eq!(decoder.push(&gzip(b"{}"), &mut Vec::new()), Err(Unreadable::Coding));
     assert_eq!(decoder.finish(), Err(Unreadable::Coding));
 }
+
+#[test]
+fn more_pieces_than_the_text_is_worth_are_refused() {
+    // Four blocks of DEFLATE with fixed codes and nothing in them, in five bytes.
+    let blocks = [0x02, 0x08, 0x20, 0x80, 0x00].repeat(2500);
+    assert_eq!(decode(&["deflate"], &blocks, 100, CAP), Err(Unreadable::Complexity));
+    assert_eq!(decode(&["gzip"], &gzip(b"").repeat(9000), 1000, CAP), Err(Unreadable::Complexity));
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0];
+    assert_eq!(decode(&["zstd"], &frame.repeat(9000), 1000, CAP), Err(Unreadable::Complexity));
+    assert_eq!(decode(&["zstd"], &frame.repeat(8000), 1000, CAP), Ok(Vec::new()));
+
+    let event = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" a\"}}]}\n\n";
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    for _ in 0..20_000 {
+        encoder.write_all(event).unwrap();
+        encoder.flush().unwrap();
+    }
+    let flushed = decode(&["gzip"], &encoder.finish().unwrap(), 1000, 2 * CAP).map(|text| text.len());
+    assert_eq!(flushed, Ok(20_000 * event.len()), "a flush behind each event of a stream");
+}

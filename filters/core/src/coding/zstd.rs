@@ -5,7 +5,7 @@ use std::io::Read as _;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::{Layer, Sink};
+use super::{Layer, Sink, Work};
 use crate::wire::Unreadable;
 
 /// Largest window (RFC 9659 §3: a content coding does not exceed 8 MB).
@@ -21,6 +21,7 @@ pub(super) struct Zstd {
     held: Vec<u8>,
     /// What the frame says of itself.
     frame: Frame,
+    work: Work,
     /// Whether a frame has ended.
     ended: bool,
 }
@@ -42,7 +43,14 @@ impl Zstd {
     pub(super) fn new() -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Self { decoder, place: Place::Header, held: Vec::new(), frame: Frame::default(), ended: false }
+        Self {
+            decoder,
+            place: Place::Header,
+            held: Vec::new(),
+            frame: Frame::default(),
+            work: Work::default(),
+            ended: false,
+        }
     }
 
     /// A whole header.
@@ -63,6 +71,7 @@ impl Zstd {
     fn block(&mut self, block: &[u8], sink: &mut Sink<'_>) -> Result<(), Unreadable> {
         let ends = self.decoder.decode_blocks(block, BlockDecodingStrategy::UptoBlocks(1));
         let ends = ends.map_err(|_| Unreadable::Coding)?;
+        let before = self.frame.given;
         while self.decoder.can_collect() > 0 {
             let read = sink.fill(|out| {
                 let read = self.decoder.read(out).unwrap_or(0);
@@ -73,6 +82,7 @@ impl Zstd {
                 return Err(Unreadable::Coding);
             }
         }
+        self.work.piece(usize::try_from(self.frame.given.saturating_sub(before)).unwrap_or(usize::MAX))?;
         if ends {
             let (said, found) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
             if said.is_some() && said != found || self.frame.size.is_some_and(|size| size != self.frame.given) {

@@ -323,7 +323,7 @@ pub enum Unreadable {
     DuplicateKey,
     /// Nested deeper than the limit.
     Depth,
-    /// More values than the limit.
+    /// More values than the limit, or a content coding in more pieces than its text is worth.
     Complexity,
     /// Larger than the limit.
     Size,
