@@ -151,7 +151,7 @@ fn confused_with(c: char, alike: &BTreeMap<char, String>) -> Option<String> {
         return None;
     }
     let mut letters = String::new();
-    for c in c.to_lowercase().chain([c]) {
+    for c in [c].into_iter().chain(c.to_lowercase()) {
         letters.clear();
         let text = c.to_string();
         for part in skeleton(&text).filter(|part| !is_combining_mark(*part)) {
@@ -160,7 +160,8 @@ fn confused_with(c: char, alike: &BTreeMap<char, String>) -> Option<String> {
                 None => letters.push(part.to_ascii_lowercase()),
             }
         }
-        if !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        // A capital I has the prototype of a small L; its small letter tells.
+        if letters != "l" && !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             break;
         }
     }

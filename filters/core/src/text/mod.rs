@@ -5,8 +5,9 @@
 //! spellings of one word in scripts that have several. It works on a copy; what is forwarded is never touched.
 //!
 //! What decodes (base64, leet, reversed text, …) stands before it as a layer: it makes another text of a part of this
-//! one, with an [`OffsetMap`] of its own, and that text is normalised in turn. [`normalise`] itself decodes nothing.
+//! one, with a way back ([`decode::Layer`]), and that text is normalised in turn. [`normalise`] itself decodes nothing.
 
+pub mod decode;
 mod fold;
 mod latin;
 mod normalise;

@@ -1,0 +1,270 @@
+//! One look at each word of a plain form: where words stand in pieces, without blanks, in signs or turned.
+
+use super::key::Key;
+use super::leet;
+use super::vocabulary::Vocabulary;
+use crate::text::Plain;
+
+/// Pieces that a word is put together of at most.
+const PIECES: usize = 8;
+/// Words of a letter each that stand in a row before they are read as one.
+const LETTERS: usize = 4;
+/// Words of up to three letters that do.
+const SHORT: usize = 8;
+/// Bytes of a word that may be several.
+const UNSPACED: usize = 9;
+/// Bytes from which on a word is worth it whatever it begins with.
+const LONG: usize = 16;
+/// Numbers in a row that may be characters.
+const NUMBERS: usize = 6;
+
+/// What a look at the words of a text found. Places are byte offsets of the plain form.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// Words in another spelling than their own, and what they are; they may overlap.
+    pub(super) spelled: Vec<Spelled>,
+    /// Words of ASCII letters that are words of the vocabulary when turned back: where, and how far they are turned; 26
+    /// for Atbash.
+    pub(super) turned: Vec<(usize, usize, u8)>,
+    /// Words that are words of the vocabulary when read backwards.
+    pub(super) backwards: Vec<(usize, usize)>,
+    /// Words of the vocabulary in which digits stand for letters.
+    pub(super) leet: Vec<(usize, usize)>,
+    /// Numbers in a row.
+    pub(super) numbers: Vec<(usize, usize)>,
+}
+
+/// A stretch of the plain form that reads as something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spelled {
+    pub start: usize,
+    pub end: usize,
+    pub how: How,
+}
+
+/// How a stretch is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// Its pieces are one word.
+    Joined,
+    /// Its letters are words.
+    Apart,
+    /// It is several words.
+    Unspaced,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Word {
+    key: Key,
+    start: usize,
+    end: usize,
+    /// Whether it may be a piece of one.
+    piece: bool,
+}
+
+/// Words of up to `most` letters in a row.
+#[derive(Clone, Copy, Default)]
+struct Row {
+    start: usize,
+    end: usize,
+    words: usize,
+    digits: usize,
+}
+
+impl Words {
+    /// Looks at the words of `plain`.
+    pub fn of(plain: &Plain, vocabulary: &Vocabulary) -> Self {
+        let mut words = Self::default();
+        let bytes = plain.bytes();
+        let mut last = [Word::default(); PIECES];
+        let (mut single, mut short, mut numbers) = (Row::default(), Row::default(), Row::default());
+        let mut shape = Shape::NONE;
+        let (mut at, mut turn) = (1_usize, 0_usize);
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let (key, length) = Key::up_to_blank(rest);
+            let length = match length {
+                Some(length) => length,
+                None => rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len()),
+            };
+            let end = at.saturating_add(length);
+            let digits = key.digits() as usize;
+            let first = key.first();
+            // Han and kana stand as words without being pieces of any.
+            let own = length == 3 && (0xe3..0xea).contains(&first);
+            let word = Word { key, start: at, end, piece: digits == 0 && !own };
+
+            if digits == 0 && !own {
+                words.plain_word(word, length, vocabulary, rest);
+                words.joins(word, &last, turn, vocabulary, bytes);
+            } else if digits > 0 && digits < length && length >= 3 {
+                words.leet(word, digits, vocabulary, rest.get(..length).unwrap_or_default());
+            }
+
+            let letter = length == 1 || (length == 2 && first >= 0x80) || (length == 3 && first >= 0xe0 && !own);
+            words.row(&mut single, word, letter && first < 0xea, digits, LETTERS);
+            words.row(&mut short, word, length <= 3 && !own, digits, SHORT);
+
+            let new = Shape::of(rest.get(..length).unwrap_or_default(), digits);
+            if numbers.words > 0 && shape.and(new).is_none() {
+                words.flush_numbers(numbers);
+                numbers = Row::default();
+            }
+            if !new.is_none() {
+                shape = if numbers.words == 0 { new } else { shape.and(new) };
+                numbers = Row {
+                    start: if numbers.words == 0 { at } else { numbers.start },
+                    end,
+                    words: numbers.words.saturating_add(1),
+                    digits: 0,
+                };
+            }
+
+            if let Some(place) = last.get_mut(turn & (PIECES.saturating_sub(1))) {
+                *place = word;
+            }
+            turn = turn.wrapping_add(1);
+            at = end.saturating_add(1);
+        }
+        words.flush(single, LETTERS);
+        words.flush(short, SHORT);
+        words.flush_numbers(numbers);
+        words
+    }
+
+    fn plain_word(&mut self, word: Word, length: usize, vocabulary: &Vocabulary, rest: &[u8]) {
+        let known = vocabulary.get(word.key);
+        if known.is_backwards() {
+            self.backwards.push((word.start, word.end));
+        }
+        if word.key.is_ascii() && (5..=Key::BYTES).contains(&length) {
+            if known.is_atbash() {
+                self.turned.push((word.start, word.end, 26));
+            }
+            if let Some(turn) = vocabulary.turn(word.key) {
+                self.turned.push((word.start, word.end, turn));
+            }
+        }
+        if length < UNSPACED || known.is_word() || known.is_long() {
+            return;
+        }
+        let all = rest.get(..length).unwrap_or_default();
+        if length >= LONG || vocabulary.is_begun(all) {
+            self.spelled.push(Spelled { start: word.start, end: word.end, how: How::Unspaced });
+        }
+    }
+
+    /// Words that `word` ends, in pieces.
+    fn joins(&mut self, word: Word, last: &[Word; PIECES], turn: usize, vocabulary: &Vocabulary, bytes: &[u8]) {
+        let mut key = word.key;
+        let mut length = word.end.saturating_sub(word.start);
+        for back in 1..PIECES.min(turn.saturating_add(1)) {
+            let Some(piece) = last.get(turn.wrapping_sub(back) & PIECES.saturating_sub(1)).filter(|piece| piece.piece)
+            else {
+                return;
+            };
+            let bytes_of = piece.end.saturating_sub(piece.start);
+            length = length.saturating_add(bytes_of);
+            if length > Key::BYTES && (length > 48 || (key.is_ascii() && piece.key.is_ascii())) {
+                return;
+            }
+            key = piece.key.and(bytes_of, key);
+            if length < 5 {
+                continue;
+            }
+            let known = vocabulary.get(key);
+            let whole = if length > Key::BYTES {
+                known.is_long() && {
+                    let joined: Vec<u8> = bytes
+                        .get(piece.start..word.end)
+                        .into_iter()
+                        .flatten()
+                        .copied()
+                        .filter(|b| *b != b' ')
+                        .collect();
+                    vocabulary.has(&joined)
+                }
+            } else {
+                known.is_whole()
+            };
+            if whole {
+                self.spelled.push(Spelled { start: piece.start, end: word.end, how: How::Joined });
+            }
+        }
+    }
+
+    fn leet(&mut self, word: Word, digits: usize, vocabulary: &Vocabulary, letters: &[u8]) {
+        if letters.len() > leet::LONGEST || digits.saturating_mul(4) > letters.len().saturating_mul(3) {
+            return;
+        }
+        let is_word = |one: u8| {
+            let Some(read) = leet::read(letters, one) else { return false };
+            (letters.len() <= Key::BYTES && vocabulary.get(Key::of(&read)).is_word())
+                || (letters.len() >= UNSPACED && vocabulary.is_begun(&read))
+        };
+        if is_word(b'i') || is_word(b'l') {
+            self.leet.push((word.start, word.end));
+        }
+    }
+
+    /// Goes on with a row of short words, or ends it.
+    fn row(&mut self, row: &mut Row, word: Word, belongs: bool, digits: usize, least: usize) {
+        if !belongs {
+            self.flush(*row, least);
+            *row = Row::default();
+            return;
+        }
+        if row.words == 0 {
+            row.start = word.start;
+        }
+        row.end = word.end;
+        row.words = row.words.saturating_add(1);
+        row.digits = row.digits.saturating_add(usize::from(digits > 0));
+    }
+
+    fn flush(&mut self, row: Row, least: usize) {
+        if row.words >= least && row.digits.saturating_mul(2) <= row.words {
+            self.spelled.push(Spelled { start: row.start, end: row.end, how: How::Apart });
+        }
+    }
+
+    fn flush_numbers(&mut self, row: Row) {
+        if row.words >= NUMBERS {
+            self.numbers.push((row.start, row.end));
+        }
+    }
+}
+
+/// What a number may be written in, a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shape(u8);
+
+impl Shape {
+    const NONE: Self = Self(0);
+
+    fn of(word: &[u8], digits: usize) -> Self {
+        let all = digits == word.len();
+        let mut shape = 0;
+        if all && word.len() <= 4 {
+            shape |= 1;
+        }
+        if all && matches!(word.len(), 6..=8) && word.iter().all(|digit| matches!(digit, b'0' | b'1')) {
+            shape |= 2;
+        }
+        let pair = match word {
+            [b'0', b'x' | b'b' | b'o', rest @ ..] => rest,
+            _ => word,
+        };
+        if (pair.len() == 2 || (pair.len() < word.len() && pair.len() <= 8)) && pair.iter().all(u8::is_ascii_hexdigit) {
+            shape |= 4;
+        }
+        Self(shape)
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
