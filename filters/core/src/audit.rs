@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
+use crate::text::decode::{Disguise, Disguises};
 use crate::verdict::{Coverage, Judge, RuleId, Verdict};
 use crate::wire::{Dialect, SkipReason, Unreadable};
 
@@ -81,6 +82,8 @@ pub struct Record {
     pub score: f32,
     /// The rules that fired, each once, in the order of their first finding.
     pub rules: Vec<RuleId>,
+    /// Disguises under which something was found.
+    pub disguises: Disguises,
     /// Why the request's body could not be read.
     pub unreadable: Option<Unreadable>,
     /// Why the answer could not be read, where a stage asked for it.
@@ -122,6 +125,7 @@ impl Record {
             .map(|(why, bytes)| (why.name().to_string(), json!(bytes)))
             .collect();
         let rules: Vec<_> = self.rules.iter().take(MAX_RULES).map(RuleId::to_string).collect();
+        let disguises: Vec<_> = self.disguises.iter().map(Disguise::name).collect();
         let mut record = json!({
             "time": self.time,
             "id": self.id.as_ref().map(PlainName::as_str),
@@ -134,6 +138,7 @@ impl Record {
             "enforced": self.decided.then_some(self.enforced),
             "score": f64::from((self.score * 10_000.0).round()) / 10_000.0,
             "rules": rules,
+            "disguises": (!disguises.is_empty()).then_some(disguises),
             "unreadable": self.unreadable.map(Unreadable::name),
             "unreadable_answer": self.unreadable_answer.map(Unreadable::name),
             "failure": self.failure.map(Cause::name),

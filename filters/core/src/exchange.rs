@@ -17,9 +17,10 @@ use crate::head::Head;
 use crate::refusal::{self, Refusal};
 use crate::stage::{Request, Stage};
 use crate::telemetry::{Cause, Counter, VERDICT_HEADER};
+use crate::text::decode::Disguises;
 use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, RuleId, Verdict};
 use crate::wire::form;
-use crate::wire::{self, Dialect, Prompt, Skipped, Span, Unreadable};
+use crate::wire::{self, Dialect, Prompt, SkipReason, Skipped, Span, Unreadable};
 
 /// What the host is to do with what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,7 @@ impl Exchange {
             unreadable_answer: None,
             failure: None,
             texts: 0,
+            disguises: Disguises::default(),
             coverage: Coverage::default(),
             prompt_hmac: None,
             request_bytes: 0,
@@ -348,12 +350,15 @@ impl Exchange {
         let mut refusing: Option<(Verdict, Judge, Option<RuleId>)> = None;
         for (mode, opinion) in opinions {
             inspected = inspected.max(opinion.inspected);
-            for (reason, bytes) in
-                [(wire::SkipReason::Limit, opinion.left_out), (wire::SkipReason::Allowed, opinion.allowed)]
-            {
+            for (reason, bytes) in [
+                (SkipReason::Limit, opinion.left_out),
+                (SkipReason::Allowed, opinion.allowed),
+                (SkipReason::Undecoded, opinion.undecoded),
+            ] {
                 let span = Span { start: 0, end: u32::try_from(bytes).unwrap_or(u32::MAX) };
                 self.record.coverage.skip(&Skipped { reason, span });
             }
+            self.record.disguises = self.record.disguises.and(opinion.disguises);
             self.record.score = self.record.score.max(opinion.score);
             let worst = opinion.worst().map(|finding| finding.rule);
             for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {
@@ -438,8 +443,11 @@ impl Exchange {
         let Record { verdict, judge, enforced, coverage, .. } = self.record;
         self.count(Counter::Requests { verdict, judge, enforced }, 1);
         self.count(Counter::InspectedBytes, coverage.inspected);
-        for (why, bytes) in wire::SkipReason::ALL.into_iter().zip(coverage.skipped) {
+        for (why, bytes) in SkipReason::ALL.into_iter().zip(coverage.skipped) {
             self.count(Counter::SkippedBytes(why), bytes);
+        }
+        for disguise in self.record.disguises.iter() {
+            self.count(Counter::Disguised(disguise), 1);
         }
     }
 }

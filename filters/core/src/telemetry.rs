@@ -2,6 +2,7 @@
 //! `stats_tags` in `envoy/` take them out again. Labels are closed sets: no name is made of what a request or an
 //! operator wrote.
 
+use crate::text::decode::Disguise;
 use crate::verdict::{Judge, Verdict};
 use crate::wire::{SkipReason, Unreadable};
 
@@ -109,6 +110,8 @@ pub enum Counter {
     InspectedBytes,
     /// Bytes that were not, by reason.
     SkippedBytes(SkipReason),
+    /// Requests in which something was found under a disguise; one count for each disguise.
+    Disguised(Disguise),
     /// Work that could not be done.
     Failures(Cause),
     /// Panics that were caught, by callback.
@@ -131,6 +134,7 @@ impl Counter {
             Self::UnreadableAnswers(why) => format!("portcullis.unreadable_answers.reason.{}", why.name()),
             Self::InspectedBytes => "portcullis.inspected_bytes".into(),
             Self::SkippedBytes(why) => format!("portcullis.skipped_bytes.reason.{}", why.name()),
+            Self::Disguised(disguise) => format!("portcullis.disguised.disguise.{}", disguise.name()),
             Self::Failures(cause) => format!("portcullis.failures.cause.{}", cause.name()),
             Self::Panics(callback) => format!("portcullis.panics.callback.{}", callback.name()),
             Self::ForgedHeaders => "portcullis.forged_headers".into(),
@@ -149,6 +153,7 @@ impl Counter {
         all.extend(Unreadable::ALL.map(Self::Unreadable));
         all.extend(Unreadable::ALL.map(Self::UnreadableAnswers));
         all.extend(SkipReason::ALL.map(Self::SkippedBytes));
+        all.extend(Disguise::ALL.map(Self::Disguised));
         all.extend(Cause::ALL.map(Self::Failures));
         all.extend(Callback::ALL.map(Self::Panics));
         all
@@ -180,7 +185,10 @@ mod tests {
     #[test]
     fn names_are_ones_that_stats_tags_can_take_apart() {
         for name in Counter::all().into_iter().map(Counter::name) {
-            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'.'), "{name}");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.'),
+                "{name}"
+            );
             assert_eq!(name.split('.').count() % 2, 0, "{name}: portcullis.<what> and then pairs");
         }
     }

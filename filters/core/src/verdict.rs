@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::text::decode::Disguises;
 use crate::wire::{Role, SkipReason, Skipped, Span};
 
 /// What becomes of a request. A verdict is not an error.
@@ -222,6 +223,10 @@ pub struct Opinion {
     pub inspected: u64,
     /// Bytes of text that it had to leave out, over its own limit.
     pub left_out: u64,
+    /// Bytes of text that stand for another text, which it did not read: beyond its bounds on decoding.
+    pub undecoded: u64,
+    /// Disguises under which it found something.
+    pub disguises: Disguises,
     /// Bytes of text that it did not look at because the operator allows them.
     pub allowed: u64,
 }
@@ -235,6 +240,8 @@ impl Default for Opinion {
             findings: Vec::new(),
             inspected: 0,
             left_out: 0,
+            undecoded: 0,
+            disguises: Disguises::default(),
             allowed: 0,
         }
     }

@@ -7,24 +7,33 @@ use portcullis_core::verdict::Severity;
 use portcullis_core::wire::Role;
 
 use crate::choice::{Choice, Effect};
+use crate::layers::Layering;
 use crate::ruleset::Ruleset;
 use crate::scan::{Hit, Scan};
 use crate::score::{self, score};
 
 /// One request under inspection.
 pub struct Inspection<'r> {
-    rules: &'r Ruleset,
+    pub(crate) rules: &'r Ruleset,
     scan: Scan<'r>,
     choice: &'r Choice,
     /// By rule and role: the greatest severity it fired with.
     fired: BTreeMap<(usize, Role), Severity>,
-    plain: Plain,
+    pub(crate) plain: Plain,
+    pub(crate) layering: Layering,
 }
 
 impl<'r> Inspection<'r> {
     /// An inspection that has seen nothing.
     pub fn new(rules: &'r Ruleset, choice: &'r Choice) -> Self {
-        Self { rules, scan: Scan::new(rules), choice, fired: BTreeMap::new(), plain: Plain::default() }
+        Self {
+            rules,
+            scan: Scan::new(rules),
+            choice,
+            fired: BTreeMap::new(),
+            plain: Plain::default(),
+            layering: Layering::default(),
+        }
     }
 
     /// Inspects one text. `found` is told of every rule that fires in it, as by [`Scan::text`].
@@ -40,7 +49,7 @@ impl<'r> Inspection<'r> {
         wanted: &dyn Fn(&Hit) -> bool,
         found: &mut dyn FnMut(Hit),
     ) {
-        let Self { rules, scan, choice, fired, plain } = self;
+        let Self { rules, scan, choice, fired, plain, .. } = self;
         let of = |place: usize| rules.rules.get(place);
         let runs = |place: usize| of(place).is_some_and(|rule| choice.effect(place, rule, role) != Effect::Off);
         normalise(text, plain);

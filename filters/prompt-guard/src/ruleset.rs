@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::MatchKind;
+use portcullis_core::text::decode::Vocabulary;
 use portcullis_core::verdict::{RuleId, Severity};
 use portcullis_core::wire::Role;
 
@@ -15,6 +16,8 @@ pub(crate) type Automaton = aho_corasick::nfa::contiguous::NFA;
 /// Rules compiled for the scan. Shared by every profile; which rules count is a profile's [`crate::Choice`].
 pub struct Ruleset {
     pub(crate) automaton: Automaton,
+    /// The words of the terms, for what disguises them.
+    pub(crate) vocabulary: Vocabulary,
     pub(crate) terms: Vec<Term>,
     pub(crate) uses: Vec<Use>,
     pub(crate) sets: Vec<SetOf>,
@@ -154,6 +157,7 @@ impl Ruleset {
                 });
             }
         }
+        let vocabulary = Vocabulary::of(uses.keys().copied());
         let automaton =
             Automaton::builder().match_kind(MatchKind::Standard).build(uses.keys()).map_err(|_| Unfit::TooLarge)?;
         let mut flat = Vec::new();
@@ -182,7 +186,16 @@ impl Ruleset {
             roles: if rule.roles.is_empty() { u16::MAX } else { rule.roles.iter().fold(0, |all, r| all | bit(*r)) },
         });
         let groups = usize::try_from(groups).map_err(|_| Unfit::TooLarge)?;
-        Ok(Self { automaton, terms, uses: flat, sets, rules: rules.collect(), groups, unless: unless.len() })
+        Ok(Self {
+            automaton,
+            vocabulary,
+            terms,
+            uses: flat,
+            sets,
+            rules: rules.collect(),
+            groups,
+            unless: unless.len(),
+        })
     }
 
     /// The place of a rule, if there is one of this name.
@@ -205,7 +218,11 @@ impl Ruleset {
         use aho_corasick::automaton::Automaton as _;
         let uses = self.uses.len().saturating_mul(size_of::<Use>());
         let terms = self.terms.len().saturating_mul(size_of::<Term>());
-        self.automaton.memory_usage().saturating_add(uses).saturating_add(terms)
+        self.automaton
+            .memory_usage()
+            .saturating_add(self.vocabulary.memory())
+            .saturating_add(uses)
+            .saturating_add(terms)
     }
 
     /// Terms of all rules, each once.

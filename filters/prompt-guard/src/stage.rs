@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portcullis_core::stage::{Request, Stage};
-use portcullis_core::text::OffsetMap;
 use portcullis_core::verdict::{Finding, Judge, Opinion, Verdict};
 use portcullis_core::wire::{Role, Source, Span, Text};
 
 use crate::allowed::Leave;
 use crate::decoded::Decoded;
-use crate::escapes;
 use crate::inspect::Inspection;
 use crate::joined::{Joined, Stretch};
 use crate::scan::Hit;
@@ -84,7 +82,9 @@ impl Stage for Guarding {
         if !opinion.findings.is_empty() {
             opinion.judge = Judge::Rules;
         }
-        if opinion.left_out > 0 && inner.over_limit > opinion.verdict {
+        opinion.disguises = inspection.layering.disguises;
+        opinion.undecoded = wide(inspection.layering.undecoded);
+        if opinion.left_out.max(opinion.undecoded) > 0 && inner.over_limit > opinion.verdict {
             opinion.verdict = inner.over_limit;
             opinion.judge = Judge::Read;
         }
@@ -104,26 +104,9 @@ impl Inner {
     }
 }
 
-/// Inspects a text as it stands, and with the escapes read that it holds.
+/// Inspects a text as it stands, and what it says under disguises.
 fn each(inspection: &mut Inspection<'_>, decoded: &Decoded<'_>, role: Role, found: &mut dyn FnMut(Hit, Role, Span)) {
-    let mut fired = Vec::new();
-    inspection.text(decoded.text(), role, &mut |hit| {
-        fired.push(hit.rule);
-        found(hit, role, decoded.span(hit.start, hit.end));
-    });
-    let mut layers: Vec<(String, OffsetMap)> = Vec::new();
-    while layers.len() < escapes::DEPTH
-        && let Some(layer) = escapes::read(layers.last().map_or(decoded.text(), |(text, _)| text))
-    {
-        layers.push(layer);
-        let Some((text, _)) = layers.last() else { return };
-        inspection.text(text, role, &mut |hit| {
-            if !fired.contains(&hit.rule) {
-                let origin = |at: usize| layers.iter().rev().fold(at, |at, (_, map)| map.origin(at));
-                found(hit, role, decoded.span(origin(hit.start), origin(hit.end)));
-            }
-        });
-    }
+    inspection.layers(decoded.text(), role, &mut |hit| found(hit, role, decoded.span(hit.start, hit.end)));
 }
 
 /// Inspects what stands across parts; each part was inspected by itself.
@@ -133,8 +116,8 @@ fn across(
     role: Role,
     found: &mut dyn FnMut(Hit, Role, Span),
 ) {
-    let wanted = |hit: &Hit| stretch.across(hit.start, hit.end).is_some();
-    inspection.text_where(&stretch.text, role, &wanted, &mut |hit| {
+    let wanted = |start: usize, end: usize| stretch.across(start, end).is_some();
+    inspection.layers_where(&stretch.text, role, &wanted, &mut |hit| {
         if let Some(span) = stretch.across(hit.start, hit.end) {
             found(hit, role, span);
         }

@@ -247,12 +247,14 @@ pub enum SkipReason {
     Limit,
     /// A whole text that the operator allows.
     Allowed,
+    /// Inspected as it stands, and beyond the bounds on what is decoded of it.
+    Undecoded,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 7] =
-        [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Tokens, Self::Limit, Self::Allowed];
+    pub const ALL: [Self; 8] =
+        [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Tokens, Self::Limit, Self::Allowed, Self::Undecoded];
 
     /// The word for it in records and metrics.
     pub const fn name(self) -> &'static str {
@@ -264,6 +266,7 @@ impl SkipReason {
             Self::Tokens => "tokens",
             Self::Limit => "limit",
             Self::Allowed => "allowed",
+            Self::Undecoded => "undecoded",
         }
     }
 
