@@ -14,6 +14,8 @@ use crate::scan::Hit;
 
 /// A disguise in a disguise in a disguise is as far as it goes.
 const DEPTH: usize = 3;
+/// Escapes in escapes, which texts in JSON in JSON are full of, cost no depth so many times.
+const ESCAPES: usize = 5;
 /// Bytes of layers for each byte of text, and what every request may have besides. They bound the cost of a text that is
 /// all disguise to a multiple of that of any other.
 const TIMES: usize = 2;
@@ -39,10 +41,44 @@ impl Default for Layering {
 /// Where something was found: places in the text that all layers come from, and whether it is wanted there.
 type Back<'a> = &'a dyn Fn(usize, usize) -> (usize, usize, Disguises);
 
+/// How far down a layer is.
+#[derive(Clone, Copy, Default)]
+struct Depth {
+    levels: usize,
+    escapes: usize,
+}
+
+impl Depth {
+    /// One layer below, in which `undone` was undone.
+    fn below(self, undone: Disguises) -> Self {
+        if undone == Disguise::Escape.into() && self.escapes < ESCAPES {
+            Self { escapes: self.escapes.saturating_add(1), ..self }
+        } else {
+            Self { levels: self.levels.saturating_add(1), ..self }
+        }
+    }
+}
+
+/// Bytes of the last layer that stand for something: encodings, when nothing but encodings led to them. What is guessed
+/// of spellings and ciphers gives all kinds of letters.
+fn left_at_the_end(text: &str, signs: &Signs, under: Disguises) -> usize {
+    let guessed =
+        [Disguise::Leet, Disguise::Split, Disguise::Unspaced, Disguise::Rotated, Disguise::Reversed, Disguise::Markup];
+    if guessed.into_iter().any(|disguise| under.share(disguise.into())) {
+        return 0;
+    }
+    let encoded = blocks(text, signs, 0).map_or(0, |layer| layer.left_out());
+    let written = [Disguise::Percent, Disguise::Entity, Disguise::QuotedPrintable];
+    let written = written.into_iter().fold(Disguises::default(), |all, disguise| all.and(disguise.into()));
+    let escaped = signs.escapes().then(|| escapes(text, text.len())).flatten();
+    let escaped = escaped.filter(|layer| layer.undone(0, layer.text().len()).share(written)).map_or(0, |_| text.len());
+    encoded.saturating_add(escaped)
+}
+
 /// What a text was asked for, through all of its layers.
 struct Asked<'a> {
     role: Role,
-    wanted: &'a dyn Fn(usize, usize) -> bool,
+    wanted: &'a dyn Fn(usize, usize, Disguises) -> bool,
     found: &'a mut dyn FnMut(Hit),
     /// Rules that were found in the text or in a layer, and how bad.
     fired: Vec<(usize, Severity)>,
@@ -52,7 +88,7 @@ impl Inspection<'_> {
     /// Inspects one text as it stands, and all that it says under disguises. `found` is told of every rule that fires,
     /// once, and again with a greater severity, with its place in the text.
     pub fn layers(&mut self, text: &str, role: Role, found: &mut dyn FnMut(Hit)) {
-        self.layers_where(text, role, &|_, _| true, found);
+        self.layers_where(text, role, &|_, _, _| true, found);
     }
 
     /// [`Inspection::layers`], where places that are not `wanted` are left out.
@@ -60,26 +96,30 @@ impl Inspection<'_> {
         &mut self,
         text: &str,
         role: Role,
-        wanted: &dyn Fn(usize, usize) -> bool,
+        wanted: &dyn Fn(usize, usize, Disguises) -> bool,
         found: &mut dyn FnMut(Hit),
     ) {
         self.layering.left = self.layering.left.saturating_add(text.len().saturating_mul(TIMES));
         let mut asked = Asked { role, wanted, found, fired: Vec::new() };
         let Asked { fired, found, .. } = &mut asked;
-        self.text_where(text, role, &|hit| wanted(hit.start, hit.end), &mut |hit| {
+        self.text_where(text, role, &|hit| wanted(hit.start, hit.end, Disguises::default()), &mut |hit| {
             fired.push((hit.rule, hit.severity));
             found(hit);
         });
-        self.deeper(text, 0, Disguises::default(), &|start, end| (start, end, Disguises::default()), &mut asked);
+        self.deeper(
+            text,
+            Depth::default(),
+            Disguises::default(),
+            &|start, end| (start, end, Disguises::default()),
+            &mut asked,
+        );
     }
 
     /// Inspects the layers of `text`, which was inspected last.
-    fn deeper(&mut self, text: &str, depth: usize, under: Disguises, back: Back<'_>, asked: &mut Asked<'_>) {
+    fn deeper(&mut self, text: &str, depth: Depth, under: Disguises, back: Back<'_>, asked: &mut Asked<'_>) {
         let signs = Signs::of(text);
-        if depth >= DEPTH {
-            let left = [blocks(text, &signs, 0), signs.escapes().then(|| escapes(text, 0)).flatten()];
-            let left = left.iter().flatten().fold(0_usize, |sum, layer| sum.saturating_add(layer.left_out()));
-            self.layering.undecoded = self.layering.undecoded.saturating_add(left);
+        if depth.levels >= DEPTH {
+            self.layering.undecoded = self.layering.undecoded.saturating_add(left_at_the_end(text, &signs, under));
             return;
         }
         for layer in self.layers_of(text, &signs, under) {
@@ -91,8 +131,8 @@ impl Inspection<'_> {
                 (start, end, undone.and(before))
             };
             let wanted = |hit: &Hit| {
-                let (start, end, _) = origin(hit.start, hit.end);
-                !layer.undone(hit.start, hit.end).is_empty() && (asked.wanted)(start, end)
+                let (start, end, disguises) = origin(hit.start, hit.end);
+                !layer.undone(hit.start, hit.end).is_empty() && (asked.wanted)(start, end, disguises)
             };
             let mut hits = Vec::new();
             self.text_where(layer.text(), asked.role, &wanted, &mut |hit| hits.push(hit));
@@ -105,7 +145,7 @@ impl Inspection<'_> {
                     (asked.found)(Hit { start, end, ..hit });
                 }
             }
-            self.deeper(layer.text(), depth.saturating_add(1), under.and(kinds), &origin, asked);
+            self.deeper(layer.text(), depth.below(kinds), under.and(kinds), &origin, asked);
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portcullis_core::stage::{Request, Stage};
+use portcullis_core::text::decode::{Disguise, Disguises};
 use portcullis_core::verdict::{Finding, Judge, Opinion, Verdict};
 use portcullis_core::wire::{Role, Source, Span, Text};
 
@@ -116,7 +117,10 @@ fn across(
     role: Role,
     found: &mut dyn FnMut(Hit, Role, Span),
 ) {
-    let wanted = |start: usize, end: usize| stretch.across(start, end).is_some();
+    // The last word of a part and the first of the next make a long one that nobody wrote.
+    let wanted = |start: usize, end: usize, disguises: Disguises| {
+        stretch.across(start, end).is_some() && !disguises.share(Disguise::Unspaced.into())
+    };
     inspection.layers_where(&stretch.text, role, &wanted, &mut |hit| {
         if let Some(span) = stretch.across(hit.start, hit.end) {
             found(hit, role, span);

@@ -61,7 +61,7 @@ fn unspaced(word: &str, vocabulary: &Vocabulary) -> Option<(String, Disguise)> {
     let several = |word: &str| {
         let segments = vocabulary.segment(word);
         let fit = segments.words >= 2 && segments.known.saturating_mul(5) >= word.len().saturating_mul(3);
-        fit.then(|| clauses(&segments.text))
+        fit.then_some(segments.text)
     };
     if let Some(text) = several(word) {
         return Some((text, Disguise::Unspaced));
@@ -70,8 +70,8 @@ fn unspaced(word: &str, vocabulary: &Vocabulary) -> Option<(String, Disguise)> {
     several(&backwards).map(|text| (text, Disguise::Reversed))
 }
 
-/// Words that had no blanks, or all of them, between them: where a sentence ended is not known any more, so each stands
-/// as a clause of its own, and no negation before reaches the next.
+/// Words of letters apart: where a sentence ended is not known any more, so each stands as a clause of its own, and no
+/// negation before reaches the next.
 fn clauses(words: &str) -> String {
     words.replace(' ', "; ")
 }
