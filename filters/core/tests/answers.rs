@@ -217,6 +217,105 @@ fn nothing_leaves_that_may_still_become_a_finding() {
     }
 }
 
+/// Ends the answer at a `!`.
+struct Strict;
+
+impl Editor for Strict {
+    fn text(&mut self, _: &Channel, chunk: &str, out: &mut String) -> Flow {
+        match chunk.split_once('!') {
+            Some((before, _)) => {
+                out.push_str(before);
+                Flow::Blocked
+            }
+            None => {
+                out.push_str(chunk);
+                Flow::Open { held: 0 }
+            }
+        }
+    }
+
+    fn end(&mut self, _: &Channel, _: &mut String) -> Flow {
+        Flow::Open { held: 0 }
+    }
+}
+
+#[test]
+fn an_answer_that_an_editor_ends_has_the_end_of_its_dialect() {
+    let (sse, lines, json) = ("text/event-stream", "application/x-ndjson", "application/json");
+    let rows = [
+        (
+            sse,
+            r#"data: {"choices":[{"index":1,"delta":{"content":"$"}}]}"#,
+            "\n\n",
+            r#"data: {"choices":[{"index":1,"delta":{},"finish_reason":"content_filter"}]}"#,
+        ),
+        (
+            sse,
+            r#"data: {"type":"content_block_delta","index":3,"delta":{"type":"text_delta","text":"$"}}"#,
+            "\n\n",
+            r#"data: {"type":"content_block_stop","index":3}"#,
+        ),
+        (
+            sse,
+            r#"data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"$"}"#,
+            "\n\n",
+            r#"data: {"type":"response.incomplete""#,
+        ),
+        (
+            json,
+            r#"[{"candidates":[{"index":0,"content":{"parts":[{"text":"$"}]}}]}"#,
+            ",",
+            r#",{"candidates":[{"index":0,"finishReason":"SAFETY"}]}]"#,
+        ),
+        (lines, r#"{"message":{"content":"$"},"done":false}"#, "\n", r#""done":true,"done_reason":"content_filter"}"#),
+    ];
+    for (content_type, unit, gap, end) in rows {
+        let unit = |text: &str| unit.replace('$', text);
+        let body = unit("good") + gap + unit("so far! no more").trim_start_matches('[') + gap;
+        let head = Head { content_type: Some(content_type.as_bytes()), content_encoding: None };
+        let mut answer = Answer::open(&head, Limits::default()).unwrap();
+        let mut out = Vec::new();
+        assert_eq!(answer.push(body.as_bytes(), &mut Strict, &mut out), Ok(Progress::Ended));
+        assert_eq!(answer.push(b"more", &mut Strict, &mut out), Ok(Progress::Ended));
+        assert_eq!(answer.finish(&mut Strict, &mut out), Ok(Progress::Ended));
+        let shown = String::from_utf8(out).unwrap();
+        assert!(shown.contains("so far") && !shown.contains("more") && shown.contains(end), "{shown}");
+        assert_eq!(answer.held_bytes(), 0);
+    }
+    // A document is cut within, and stays one; what comes after the cut is not read and must not be seen.
+    let body =
+        br#"{"choices":[{"index":0,"message":{"content":"so far! no more","refusal":"no more"}}],"x":"no more"}"#;
+    let head = Head { content_type: Some(b"application/json"), content_encoding: None };
+    let mut answer = Answer::open(&head, Limits::default()).unwrap();
+    let mut out = Vec::new();
+    assert_eq!(answer.push(body, &mut Strict, &mut out), Ok(Progress::Ended));
+    let want = r#"{"choices":[{"index":0,"message":{"content":"so far","refusal":""}}],"x":""}"#;
+    assert_eq!(String::from_utf8(out).unwrap(), want);
+}
+
+#[test]
+fn memory_is_bounded_however_long_an_answer_is() {
+    let head = Head { content_type: Some(b"text/event-stream"), content_encoding: None };
+    let mut answer = Answer::open(&head, Limits::default()).unwrap();
+    let (mut editor, mut out, mut most, mut total) = (Words::default(), Vec::new(), 0, 0);
+    let event =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" some words to say and a jo@example.net\"}}]}\n\n";
+    let part = event.repeat(64);
+    for _ in 0..1_000 {
+        answer.push(part.as_bytes(), &mut editor, &mut out).unwrap();
+        total += part.len();
+        most = most.max(answer.held_bytes() + out.len());
+        out.clear();
+    }
+    assert!(total > 6_000_000 && most < 2 * part.len(), "{most} of {total}");
+    // One word without an end: the editor holds it, the queue does not grow with it.
+    let word = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"aaaa\"}}]}\n\n";
+    for _ in 0..2_000 {
+        answer.push(word.as_bytes(), &mut editor, &mut out).unwrap();
+        assert!(answer.held_bytes() <= Limits::default().held_bytes + 1_024);
+    }
+}
+
 #[test]
 fn what_breaks_off_is_dropped() {
     let case = cases().iter().find(|case| case.name == "a chat in chunks").unwrap();

@@ -46,6 +46,8 @@ pub struct Answer {
     reasoning: Reasoning,
     usage: Usage,
     dialect: Dialect,
+    /// The index of the text that the editor had last.
+    last: u32,
     phase: Phase,
 }
 
@@ -83,6 +85,7 @@ impl Answer {
             reasoning: Reasoning::default(),
             usage: Usage::default(),
             dialect: Dialect::Unknown,
+            last: 0,
             phase: Phase::Open,
         })
     }
@@ -146,7 +149,7 @@ impl Answer {
                     return Ok(Progress::Ended);
                 }
                 if self.end(End::All, editor) == Flow::Blocked {
-                    return Ok(self.block(None, out));
+                    return Ok(self.block(out));
                 }
                 self.flush(out);
             }
@@ -161,7 +164,7 @@ impl Answer {
             return Progress::Ended;
         }
         if self.end(End::All, editor) == Flow::Blocked {
-            return self.block(None, out);
+            return self.block(out);
         }
         self.flush(out);
         if let Body::Units(frames) = &mut self.body {
@@ -208,7 +211,7 @@ impl Answer {
             let streams = frames.is_sse() || frames.is_lines() || frames.is_amazon() || frames.is_array();
             match self.unit(unit, streams, editor) {
                 Ok(Flow::Open { .. }) => self.flush(out),
-                Ok(Flow::Blocked) => return Ok(self.block(None, out)),
+                Ok(Flow::Blocked) => return Ok(self.block(out)),
                 Err((unit, why)) => {
                     // It stays in its place before what follows.
                     if let Body::Units(frames) = &mut self.body {
@@ -334,6 +337,7 @@ impl Answer {
         if *blocked {
             return Some(if place.form == Form::Number { "0" } else { "" }.to_owned());
         }
+        self.last = channel.index;
         if let Some(label) = label {
             editor.label(&channel, label);
         }
@@ -357,8 +361,9 @@ impl Answer {
     }
 
     fn piece(&mut self, spot: (u64, usize), key: Key, text: &str, editor: &mut dyn Editor) -> Flow {
-        let Self { lines, queue, .. } = self;
+        let Self { lines, queue, last, .. } = self;
         let Some(line) = lines.get(key) else { return Flow::Open { held: 0 } };
+        *last = line.channel.index;
         queue.enter(&mut line.track, spot);
         if text.is_empty() {
             return Flow::Open { held: 0 };
@@ -381,12 +386,13 @@ impl Answer {
     /// Ends lines, but for those that are named.
     fn end_but(&mut self, end: End, but: &BTreeSet<Key>, editor: &mut dyn Editor) -> Flow {
         for mut line in self.lines.take(end, but) {
+            self.last = line.channel.index;
             let mut back = String::new();
             let flow = line.feed.end(&line.channel, editor, &mut back);
             self.queue.settle(&mut line.track, line.held, &back);
             self.queue.close(&mut line.track, line.channel.id);
             if line.track.changed && line.channel.kind == super::Kind::Reasoning {
-                self.reasoning.insert(line.channel.index);
+                self.reasoning.insert(line.group);
             }
             if flow == Flow::Blocked {
                 return Flow::Blocked;
@@ -402,11 +408,11 @@ impl Answer {
     }
 
     /// Ends the answer in its own dialect.
-    fn block(&mut self, index: Option<u32>, out: &mut Vec<u8>) -> Progress {
+    fn block(&mut self, out: &mut Vec<u8>) -> Progress {
         self.queue.forget();
         self.flush(out);
         if let Body::Units(frames) = &self.body {
-            conclusion(self.dialect, frames, index.unwrap_or(0), out);
+            conclusion(self.dialect, frames, self.last, out);
         }
         self.abort();
         Progress::Ended

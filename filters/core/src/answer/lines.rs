@@ -10,6 +10,7 @@ use crate::channels::{End, Form, Key};
 /// One of them.
 pub(super) struct Line {
     pub(super) channel: Channel,
+    pub(super) group: u32,
     pub(super) feed: Feed,
     /// Bytes that the editor has and has not settled.
     pub(super) held: usize,
@@ -29,7 +30,8 @@ impl Lines {
     /// A channel with an id of its own.
     pub(super) fn channel(&mut self, kind: Kind, index: u32) -> Channel {
         self.ids = self.ids.wrapping_add(1);
-        Channel { id: self.ids, kind, index }
+        // Texts that stand alone are counted from the other end.
+        Channel { id: self.ids, kind, index: if index > u32::MAX / 2 { 0 } else { index } }
     }
 
     /// The channel of a key, which begins now if it has not.
@@ -40,7 +42,7 @@ impl Lines {
         let channel = self.channel(key.kind, key.group);
         let feed = if form == Form::Json { Feed::json() } else { Feed::Text };
         self.keys.insert(channel.id, key);
-        self.lines.insert(key, Line { channel, feed, held: 0, track: Track::default() });
+        self.lines.insert(key, Line { channel, group: key.group, feed, held: 0, track: Track::default() });
         channel
     }
 
