@@ -312,3 +312,28 @@ fn more_pieces_than_the_text_is_worth_are_refused() {
     let flushed = decode(&["gzip"], &encoder.finish().unwrap(), 1000, 2 * CAP).map(|text| text.len());
     assert_eq!(flushed, Ok(20_000 * event.len()), "a flush behind each event of a stream");
 }
+
+/// Written by another implementation, zstd 1.5 of Meta.
+#[test]
+fn frames_of_the_reference_implementation_are_read() {
+    let bytes = |hex: &str| -> Vec<u8> {
+        hex.as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    };
+    let lines: String = (0..60).map(|n| format!("{}: the harbour was quiet in the morning\n", n * n)).collect();
+    let frame = bytes(
+        "28b52ffd0468850500e20b1e14904d07e0b72cf1137717d1b4515a6a72687f14e05df685b35da8320aef1d97399427556953\
+         38da5b65b40b775efed075f23565fb2efc4c995db58b35b627af5e5e67c30765ff70a6bc6ad2bd4db875a5cc7e77bb46b6cb\
+         3f5f50f69e0b208cc23ccdc228417428921340c5143c52633c45121c4914100c3ca81130547a1bfb19c0a3160e112404ffff\
+         cf1ffe9257afb9eeea05eec80149d664df1daed5d1d9db2424c02c80006bd7ea0cb42a8f5d13e4",
+    );
+    for cut in [1, 50, usize::MAX] {
+        assert_eq!(decode(&["zstd"], &frame, cut, CAP), Ok(lines.clone().into_bytes()), "cut to {cut}");
+    }
+    assert_eq!(decode(&["zstd"], &frame, 1, lines.len() - 1), Err(Unreadable::Size));
+    let mut changed = frame;
+    *changed.last_mut().unwrap() ^= 1;
+    assert_eq!(decode(&["zstd"], &changed, 1, CAP), Err(Unreadable::Coding), "its checksum");
+}
