@@ -199,11 +199,6 @@ impl Answer {
         waiting.saturating_add(self.queue.bytes())
     }
 
-    /// Characters of texts that the editor holds.
-    pub fn held_text(&self) -> usize {
-        self.lines.held()
-    }
-
     fn units(&mut self, ends: bool, editor: &mut dyn Editor, out: &mut Vec<u8>) -> Result<Progress, Unreadable> {
         loop {
             let Body::Units(frames) = &mut self.body else { return Ok(Progress::Open) };

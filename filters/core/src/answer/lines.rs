@@ -75,9 +75,4 @@ impl Lines {
         }
         lines
     }
-
-    /// Bytes of all that the editor has and has not settled.
-    pub(super) fn held(&self) -> usize {
-        self.lines.values().fold(0, |sum, line| sum.saturating_add(line.held))
-    }
 }

@@ -10,22 +10,10 @@ pub(super) struct Sse {
     begun: bool,
     /// The start of the line that is being looked at.
     line: usize,
-    /// Whether the last unit ended with a CR that an LF may belong to.
-    after_cr: bool,
 }
 
 impl Sse {
     pub(super) fn next(&mut self, buffer: &mut Buffer, ends: bool) -> Option<Unit> {
-        if self.after_cr {
-            match buffer.rest().first() {
-                Some(b'\n') => {
-                    self.after_cr = false;
-                    return Some(Unit::bare(buffer.take(1)));
-                }
-                Some(_) => self.after_cr = false,
-                None => return None,
-            }
-        }
         if !self.begun {
             let mark = b"\xEF\xBB\xBF";
             let rest = buffer.rest();
@@ -38,10 +26,14 @@ impl Sse {
             }
             self.begun = true;
         }
+        // Empty lines between events; the LF of a CR LF that was cut apart among them.
+        let empty = buffer.rest().iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        if empty > 0 {
+            return Some(Unit::bare(buffer.take(empty)));
+        }
         let end = self.end(buffer).or_else(|| (ends && !buffer.rest().is_empty()).then_some(buffer.rest().len()))?;
         let raw = buffer.take(end);
         self.line = 0;
-        self.after_cr = raw.last() == Some(&b'\r');
         let pieces = data(&raw);
         Some(Unit::new(raw, pieces))
     }
