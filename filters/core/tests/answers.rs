@@ -294,6 +294,30 @@ fn an_answer_that_an_editor_ends_has_the_end_of_its_dialect() {
 }
 
 #[test]
+fn what_is_left_of_a_text_comes_before_its_end() {
+    let stop = r#"data: {"type":"content_block_stop","index":0}"#;
+    let rows = [
+        (
+            r#"data: {"choices":[{"index":0,"delta":{"content":"two words"}}]}"#,
+            r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+        ),
+        (r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"two words"}}"#, stop),
+        (r#"data: {"choices":[{"index":0,"delta":{"content":"two words"}}]}"#, "data: [DONE]"),
+    ];
+    for (text, end) in rows {
+        let head = Head { content_type: Some(b"text/event-stream"), content_encoding: None };
+        let mut answer = Answer::open(&head, Limits::default()).unwrap();
+        let (mut editor, mut out) = (Words::default(), Vec::new());
+        answer.push(format!("{text}\n\n").as_bytes(), &mut editor, &mut out).unwrap();
+        let first = text.replace("two words", "two ") + "\n\n";
+        assert_eq!(String::from_utf8_lossy(&out), first, "what is settled leaves");
+        answer.push(format!("{end}\n\n").as_bytes(), &mut editor, &mut out).unwrap();
+        let second = text.replace("two words", "words");
+        assert_eq!(String::from_utf8_lossy(&out), format!("{first}{second}\n\n{end}\n\n"));
+    }
+}
+
+#[test]
 fn memory_is_bounded_however_long_an_answer_is() {
     let head = Head { content_type: Some(b"text/event-stream"), content_encoding: None };
     let mut answer = Answer::open(&head, Limits::default()).unwrap();

@@ -199,3 +199,41 @@ pub(super) fn common(given: &str, back: &str) -> (usize, usize) {
     }
     (front, rear)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, common};
+
+    #[test]
+    fn a_text_finds_its_way_back_to_the_wire() {
+        let raw = r#"a\u0041\ud83d\ude42\n\ud83d|\ude42\/\q"#;
+        let source = Source::json(raw);
+        assert_eq!(source.text(), "aA🙂\n\u{FFFD}|\u{FFFD}/\\q");
+        let at = |part: &str| source.text().find(part).unwrap();
+        assert_eq!(source.wire(0, at("\n")), r"a\u0041\ud83d\ude42");
+        assert_eq!(source.wire(at("|"), source.text().len()), r"|\ude42\/\q");
+        let rest = source.after(at("\n"));
+        assert_eq!(rest.text(), source.from(at("\n")));
+        assert_eq!(rest.wire(0, rest.text().len()), r"\n\ud83d|\ude42\/\q");
+        let mut joined = Source::json(r"\t");
+        joined.append(&rest);
+        assert_eq!(joined.wire(1, 2), r"\n");
+    }
+
+    #[test]
+    fn only_what_changed_is_written_anew() {
+        let source = Source::json(r"\u0061 b\u0063 d");
+        assert_eq!(source.replaced("a bc d"), None);
+        assert_eq!(source.replaced("a \"x\"\u{1}\n d").unwrap(), r#"\u0061 \"x\"\u0001\n d"#);
+        assert_eq!(source.replaced("").unwrap(), "");
+        assert_eq!(Source::verbatim("a\\b").replaced("a\"b").unwrap(), "a\"b");
+    }
+
+    #[test]
+    fn what_two_texts_share_ends_between_characters() {
+        assert_eq!(common("aéb", "aèb"), (1, 1));
+        assert_eq!(common("aaa", "aa"), (2, 0));
+        assert_eq!(common("", "x"), (0, 0));
+        assert_eq!(common("🙂", "🙃"), (0, 0));
+    }
+}

@@ -8,6 +8,8 @@ mod eventstream;
 mod lines;
 mod media_type;
 mod sse;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod values;
 
