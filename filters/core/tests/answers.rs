@@ -318,6 +318,27 @@ fn what_is_left_of_a_text_comes_before_its_end() {
 }
 
 #[test]
+fn a_text_that_does_not_go_on_holds_no_other_up() {
+    let event = |name: &str, text: &str| {
+        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"{name}\":\"{text}\"}}}}]}}\n\n")
+    };
+    let head = Head { content_type: Some(b"text/event-stream"), content_encoding: None };
+    let mut answer = Answer::open(&head, Limits::default()).unwrap();
+    let (mut editor, mut out) = (Words::default(), Vec::new());
+    answer.push(event("reasoning_content", "jo@exa").as_bytes(), &mut editor, &mut out).unwrap();
+    for _ in 0..20 {
+        answer.push(event("content", " word").as_bytes(), &mut editor, &mut out).unwrap();
+    }
+    let shown = String::from_utf8(out.clone()).unwrap();
+    assert!(shown.matches(" word").count() > 15 && !shown.contains("jo@"), "{shown}");
+    // What was left behind is still one text with what follows.
+    answer.push(event("reasoning_content", "mple.net on").as_bytes(), &mut editor, &mut out).unwrap();
+    answer.finish(&mut editor, &mut out).unwrap();
+    let shown = String::from_utf8(out).unwrap();
+    assert!(shown.ends_with(&event("reasoning_content", "[EMAIL] on")), "{shown}");
+}
+
+#[test]
 fn memory_is_bounded_however_long_an_answer_is() {
     let head = Head { content_type: Some(b"text/event-stream"), content_encoding: None };
     let mut answer = Answer::open(&head, Limits::default()).unwrap();

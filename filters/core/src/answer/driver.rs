@@ -285,7 +285,7 @@ impl Answer {
             slots.push(Slot::new(channel.id, place.key.group, place.span.range(), Source::json(raw(place))));
         }
         let whole = numbered || places.iter().any(|place| place.form == Form::Json);
-        let number = self.queue.push(Waiting { slots, companions, whole, ..Waiting::bare(unit) });
+        let number = self.queue.push(Waiting { slots, companions, numbered, whole, ..Waiting::bare(unit) });
         let (mut blocked, mut slot) = (false, 0_usize);
         for place in &places {
             if place.whole {

@@ -6,8 +6,9 @@
 //!
 //! While an editor holds a part of a text, the unit that the part stands in waits, and those behind it. When more of it
 //! than space is settled, it leaves with that, and the rest goes into the next unit that carries the same text, or, when
-//! the text ends first, into a copy of the unit, right before the one that ends it. Units that carry sequence numbers
-//! always wait whole, so that none must be added. Nothing leaves because of time.
+//! the text ends first, into a copy of the unit, right before the one that ends it. So does a unit behind which eight of
+//! other texts wait. Units that carry sequence numbers always wait whole, so that none must be added. Nothing leaves
+//! because of time.
 
 mod arguments;
 mod concluded;

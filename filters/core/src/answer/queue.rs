@@ -11,6 +11,9 @@ use crate::frames::{Edit, Unit};
 /// Fixed cost that a waiting unit is counted with, besides its bytes.
 const UNIT: usize = 256;
 
+/// Most units of other texts that wait behind one of a text that does not go on.
+const BEHIND: usize = 8;
+
 /// A text in a unit.
 #[derive(Clone)]
 pub(super) struct Slot {
@@ -79,6 +82,8 @@ pub(super) struct Waiting {
     pub(super) edits: Vec<Edit>,
     /// The groups of those.
     pub(super) edited: BTreeSet<u32>,
+    /// Whether it has a number in a sequence.
+    pub(super) numbered: bool,
     /// Whether it must leave whole: it is numbered, or JSON in it would be cut.
     pub(super) whole: bool,
     /// Whether nothing in it can change.
@@ -95,6 +100,7 @@ impl Waiting {
             companions: Vec::new(),
             edits: Vec::new(),
             edited: BTreeSet::new(),
+            numbered: false,
             whole: false,
             closed: false,
             bare_text: false,
@@ -384,7 +390,7 @@ impl Queue {
                 && !front.whole
                 && front.companions.is_empty()
                 && front.slots.iter().all(|slot| slot.open() == 0 || slot.speaks());
-            if !force && !in_part {
+            if !force && !in_part && !self.stalls() {
                 return false;
             }
         }
@@ -413,6 +419,15 @@ impl Queue {
             }
         }
         true
+    }
+
+    /// Whether units that carry other texts wait behind the first: reasoning ends when the answer begins, and nothing says
+    /// so. A unit with a number waits on: its copy would come out of turn, and its text has an end of its own.
+    fn stalls(&self) -> bool {
+        let Some(front) = self.units.front().filter(|front| !front.numbered) else { return false };
+        let open = |line: u32| front.slots.iter().any(|slot| slot.line == line && slot.open() > 0);
+        let other = |unit: &&Waiting| !unit.closed && !unit.slots.iter().any(|slot| open(slot.line));
+        self.units.iter().skip(1).filter(other).take(BEHIND).count() == BEHIND
     }
 
     /// Gives up on what is not settled: it is not written.
