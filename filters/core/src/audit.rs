@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
 use crate::text::decode::{Disguise, Disguises};
-use crate::verdict::{Coverage, Judge, RuleId, Verdict};
+use crate::verdict::{Coverage, Judge, RuleId, Tally, Verdict};
 use crate::wire::{Dialect, SkipReason, Unreadable};
 
-use crate::telemetry::Cause;
+use crate::telemetry::{Cause, Direction};
 
 /// A short name of plain characters that a client chose: letters, digits and `._:/-@+`, 1 to 96 of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,8 @@ pub struct Record {
     pub rules: Vec<RuleId>,
     /// Disguises under which something was found.
     pub disguises: Disguises,
+    /// What was found by kind, in the order of first finding, at most [`MAX_TALLIES`].
+    pub tallies: Vec<(Direction, Tally)>,
     /// Why the request's body could not be read.
     pub unreadable: Option<Unreadable>,
     /// Why the answer could not be read, where a stage asked for it.
@@ -115,7 +117,23 @@ pub struct Record {
 /// At most this many rule ids stand in a record.
 pub const MAX_RULES: usize = 32;
 
+/// At most this many kinds of entities stand in a record.
+pub const MAX_TALLIES: usize = 64;
+
 impl Record {
+    /// Adds what a stage found by kind.
+    pub fn tally(&mut self, direction: Direction, tally: Tally) {
+        let same = |known: &(Direction, Tally)| {
+            (known.0, known.1.entity, known.1.action) == (direction, tally.entity, tally.action)
+        };
+        let room = self.tallies.len() < MAX_TALLIES;
+        match self.tallies.iter_mut().find(|known| same(known)) {
+            Some((_, known)) => known.count = known.count.saturating_add(tally.count),
+            None if room => self.tallies.push((direction, tally)),
+            None => {}
+        }
+    }
+
     /// The record as one line of JSON.
     pub fn to_json(&self) -> String {
         let skipped: Map<String, Value> = SkipReason::ALL
@@ -126,6 +144,10 @@ impl Record {
             .collect();
         let rules: Vec<_> = self.rules.iter().take(MAX_RULES).map(RuleId::to_string).collect();
         let disguises: Vec<_> = self.disguises.iter().map(Disguise::name).collect();
+        let entities = self.tallies.iter().map(|(direction, tally)| {
+            json!({"type": tally.entity, "direction": direction.name(), "action": tally.action, "count": tally.count})
+        });
+        let entities = (!self.tallies.is_empty()).then(|| entities.collect::<Vec<_>>());
         let mut record = json!({
             "time": self.time,
             "id": self.id.as_ref().map(PlainName::as_str),
@@ -139,6 +161,7 @@ impl Record {
             "score": f64::from((self.score * 10_000.0).round()) / 10_000.0,
             "rules": rules,
             "disguises": (!disguises.is_empty()).then_some(disguises),
+            "entities": entities,
             "unreadable": self.unreadable.map(Unreadable::name),
             "unreadable_answer": self.unreadable_answer.map(Unreadable::name),
             "failure": self.failure.map(Cause::name),

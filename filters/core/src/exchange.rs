@@ -5,6 +5,7 @@
 //! an exchange is decided, it stays decided.
 
 mod answer;
+mod edit;
 mod reader;
 
 use std::borrow::Cow;
@@ -16,9 +17,9 @@ use crate::config::{Config, Profile, RequestEncoding};
 use crate::head::Head;
 use crate::refusal::{self, Refusal};
 use crate::stage::{Request, Stage};
-use crate::telemetry::{Cause, Counter, VERDICT_HEADER};
 use crate::text::decode::Disguises;
-use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, RuleId, Verdict};
+use crate::telemetry::{Cause, Counter, Direction, VERDICT_HEADER};
+use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, RuleId, Tally, Verdict};
 use crate::wire::form;
 use crate::wire::{self, Dialect, Prompt, SkipReason, Skipped, Span, Unreadable};
 
@@ -66,6 +67,8 @@ enum Phase {
 struct Running {
     mode: Mode,
     reads_answers: bool,
+    edits_requests: bool,
+    wants_nonce: bool,
     stage: Box<dyn Stage>,
 }
 
@@ -90,10 +93,13 @@ impl Exchange {
     pub fn open(config: &Arc<Config>, head: Head, now: u64) -> Self {
         let profile = Arc::clone(config.select(&head));
         let open = profile.stages.iter().filter(|stage| stage.mode() != Mode::Off);
-        let stages = open.map(|settings| Running {
-            mode: settings.mode(),
-            reads_answers: settings.reads_answers(),
-            stage: settings.open(),
+        let stages = open.map(|settings| {
+            let mut stage = settings.open();
+            if let Some(key) = config.audit_key.as_ref().filter(|_| settings.wants_key()) {
+                stage.key(key);
+            }
+            let (reads_answers, edits_requests) = (settings.reads_answers(), settings.edits_requests());
+            Running { mode: settings.mode(), reads_answers, edits_requests, wants_nonce: settings.wants_nonce(), stage }
         });
         let stages = stages.collect();
         let caller = wire::detect(head.path(), head.get("anthropic-version").is_some());
@@ -111,6 +117,7 @@ impl Exchange {
             enforced: true,
             score: 0.0,
             rules: Vec::new(),
+            tallies: Vec::new(),
             unreadable: None,
             unreadable_answer: None,
             failure: None,
@@ -138,6 +145,16 @@ impl Exchange {
             record,
             counts: Vec::new(),
         }
+    }
+
+    /// Whether a stage wants a random word of the exchange, to be given by [`Exchange::nonce`] before anything else.
+    pub fn wants_nonce(&self) -> bool {
+        self.stages.iter().any(|running| running.wants_nonce)
+    }
+
+    /// A random word of this exchange, for the stages that want it.
+    pub fn nonce(&mut self, nonce: [u8; 8]) {
+        self.stages.iter_mut().filter(|running| running.wants_nonce).for_each(|running| running.stage.nonce(nonce));
     }
 
     /// The head of the request; `ends` when no body follows.
@@ -202,7 +219,13 @@ impl Exchange {
         let start = clock();
         let cap = self.profile.limits.body_bytes;
         let act = match coding::decode(&self.head, body, cap) {
+            // Its head says no coding any more.
+            Ok(body) if self.recodes() => match self.inspect(&body) {
+                Act::Forward => Act::Replace(body.into_owned()),
+                act => act,
+            },
             Ok(body) => self.inspect(&body),
+            Err(why) if self.recodes() => self.unseen(why, Verdict::Block),
             Err(why) => self.unreadable(why),
         };
         self.record.inspect_micros = clock().saturating_sub(start);
@@ -229,6 +252,8 @@ impl Exchange {
             Ok(read) => read,
             Err(why) => return self.unreadable(why),
         };
+        // The texts of a URL-encoded form stand in bytes that are not those of the body.
+        let derived = matches!(body, Cow::Owned(_));
         let body = body.as_ref();
         self.record.dialect = prompt.dialect;
         if self.caller == Dialect::Unknown {
@@ -252,9 +277,16 @@ impl Exchange {
         let request = Request { head, body, prompt: &prompt };
         let opinions: Vec<_> =
             stages.iter_mut().map(|running| (running.mode, running.stage.request(request))).collect();
+        let mut opinions = opinions;
+        let enforced = opinions.iter_mut().filter(|(mode, _)| *mode == Mode::Enforce);
+        let edits: Vec<_> = enforced.flat_map(|(_, opinion)| core::mem::take(&mut opinion.edits)).collect();
         match self.weigh(opinions) {
             Some(act) => act,
-            None => self.decide(),
+            None if derived && !edits.is_empty() => self.unseen(Unreadable::Form, Verdict::Block),
+            None => match self.decide() {
+                Act::Forward if !edits.is_empty() => Act::Replace(edit::apply(body, edits)),
+                act => act,
+            },
         }
     }
 
@@ -329,6 +361,15 @@ impl Exchange {
         }
     }
 
+    /// Takes in what a stage found by kind.
+    fn found(&mut self, direction: Direction, tallies: &[Tally]) {
+        for tally in tallies {
+            self.record.tally(direction, *tally);
+            let Tally { entity, action, count } = *tally;
+            self.count(Counter::Entities { entity, action, direction }, count);
+        }
+    }
+
     fn failed(&mut self, cause: Cause) {
         self.record.failure = Some(cause);
         self.count(Counter::Failures(cause), 1);
@@ -360,6 +401,7 @@ impl Exchange {
             }
             self.record.disguises = self.record.disguises.and(opinion.disguises);
             self.record.score = self.record.score.max(opinion.score);
+            self.found(Direction::Request, &opinion.tallies);
             let worst = opinion.worst().map(|finding| finding.rule);
             for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {
                 if self.record.rules.len() < MAX_RULES && !self.record.rules.contains(&rule) {

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 
+use crate::answer::Editor;
 use crate::config::Reader;
 use crate::head::Head;
 use crate::verdict::{Mode, Opinion};
@@ -24,6 +25,10 @@ pub trait Kind: Sync {
     }
     /// Reads its section. Called on an empty section when the document has none, so that defaults hold.
     fn read(&self, section: &mut dyn Reader) -> Box<dyn Settings>;
+    /// Whether it runs in profiles that do not name it. One that is alone in its module always does.
+    fn by_default(&self) -> bool {
+        true
+    }
 }
 
 /// A stage's section of a profile, checked and compiled.
@@ -32,6 +37,18 @@ pub trait Settings: Send + Sync {
     fn mode(&self) -> Mode;
     /// Whether its stages want the texts of answers. Where none does, answers pass untouched and unread.
     fn reads_answers(&self) -> bool {
+        false
+    }
+    /// Whether its stages may change requests. The upstream then gets bodies in chunks, without a length.
+    fn edits_requests(&self) -> bool {
+        false
+    }
+    /// Whether its stages want a random word of the exchange: [`Stage::nonce`].
+    fn wants_nonce(&self) -> bool {
+        false
+    }
+    /// Whether its stages cannot do without the key of the configuration: [`Stage::key`].
+    fn wants_key(&self) -> bool {
         false
     }
     /// A stage for one exchange.
@@ -56,6 +73,16 @@ pub struct Request<'a> {
 
 /// One stage of one exchange. Each method is called at most once, in the order given here.
 pub trait Stage {
+    /// The key of the configuration, if there is one and the settings want it.
+    fn key(&mut self, key: &[u8]) {
+        let _ = key;
+    }
+
+    /// A random word of this exchange, if the settings want one and the host can draw it.
+    fn nonce(&mut self, nonce: [u8; 8]) {
+        let _ = nonce;
+    }
+
     /// The head of the request is here; nothing was forwarded.
     fn request_head(&mut self, head: &Head) -> Opinion {
         let _ = head;
@@ -68,27 +95,14 @@ pub trait Stage {
         Opinion::default()
     }
 
-    /// The next chunk of a text of the answer: appends to `out` what may go to the client by now. Called for stages
-    /// that read answers, as often as there are chunks. In shadow mode what is appended goes nowhere.
-    fn answer_text(&mut self, text: AnswerText, chunk: &str, out: &mut String) {
-        let _ = text;
-        out.push_str(chunk);
-    }
-
-    /// A text of the answer has ended: appends the rest of it. One of the same name may follow, and begins anew.
-    fn answer_text_end(&mut self, text: AnswerText, out: &mut String) {
-        let _ = (text, out);
+    /// What reads the texts of the answer, and edits them; for stages that read answers. In shadow mode what it writes
+    /// goes nowhere.
+    fn editor(&mut self) -> Option<&mut dyn Editor> {
+        None
     }
 
     /// Nothing more of the answer will come, whether it ended or broke off. What is held is dropped.
     fn answer_end(&mut self) -> Opinion {
         Opinion::default()
     }
-}
-
-/// A text of an answer: what the client puts together from its chunks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AnswerText {
-    /// Tells it from the other texts of the answer.
-    pub id: u32,
 }

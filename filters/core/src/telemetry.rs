@@ -81,6 +81,25 @@ impl Cause {
     }
 }
 
+/// The way of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// To the model.
+    Request,
+    /// Back to the client.
+    Response,
+}
+
+impl Direction {
+    /// The word for it in metrics and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}
+
 /// A counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Counter {
@@ -103,6 +122,20 @@ pub enum Counter {
         judge: Judge,
         /// Whether it took effect: false in shadow mode.
         enforced: bool,
+    },
+    /// Answers that were read and broke off, by upstream or client, before their end.
+    BrokenAnswers {
+        /// Whether a part of it was held, and is dropped.
+        held: bool,
+    },
+    /// What was found by kind; kinds and actions are closed sets of their stages.
+    Entities {
+        /// The kind, in capitals.
+        entity: &'static str,
+        /// What was done with it.
+        action: &'static str,
+        /// Where it stood.
+        direction: Direction,
     },
     /// Answers that a stage asked for and that could not be read.
     UnreadableAnswers(Unreadable),
@@ -131,6 +164,13 @@ impl Counter {
             Self::Requests { verdict, judge, enforced } => judged("requests", verdict, judge, enforced),
             Self::Answers { verdict, judge, enforced } => judged("answers", verdict, judge, enforced),
             Self::Unreadable(why) => format!("portcullis.unreadable.reason.{}", why.name()),
+            Self::Entities { entity, action, direction } => {
+                let (entity, direction) = (entity.to_ascii_lowercase(), direction.name());
+                format!("portcullis.entities.entity.{entity}.direction.{direction}.action.{action}")
+            }
+            Self::BrokenAnswers { held } => {
+                format!("portcullis.broken_answers.held.{}", if held { "yes" } else { "no" })
+            }
             Self::UnreadableAnswers(why) => format!("portcullis.unreadable_answers.reason.{}", why.name()),
             Self::InspectedBytes => "portcullis.inspected_bytes".into(),
             Self::SkippedBytes(why) => format!("portcullis.skipped_bytes.reason.{}", why.name()),
@@ -141,9 +181,13 @@ impl Counter {
         }
     }
 
-    /// Every counter there can be.
+    /// Every counter there can be; of the kinds of entities, one.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::InspectedBytes, Self::ForgedHeaders];
+        all.extend([true, false].map(|held| Self::BrokenAnswers { held }));
+        for direction in [Direction::Request, Direction::Response] {
+            all.push(Self::Entities { entity: "IP_ADDRESS", action: "replace", direction });
+        }
         for verdict in Verdict::ALL {
             for judge in Judge::ALL {
                 all.extend([true, false].map(|enforced| Self::Requests { verdict, judge, enforced }));

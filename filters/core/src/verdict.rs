@@ -54,13 +54,15 @@ pub enum Judge {
     Read,
     /// The rule base of the prompt guard.
     Rules,
+    /// The search for personal data and secrets.
+    Pii,
     /// The failure policy: a part of the filter could not do its work.
     Failure,
 }
 
 impl Judge {
     /// Every judge.
-    pub const ALL: [Self; 4] = [Self::None, Self::Read, Self::Rules, Self::Failure];
+    pub const ALL: [Self; 5] = [Self::None, Self::Read, Self::Rules, Self::Pii, Self::Failure];
 
     /// The word for it in headers, metrics and records.
     pub const fn name(self) -> &'static str {
@@ -68,6 +70,7 @@ impl Judge {
             Self::None => "none",
             Self::Read => "read",
             Self::Rules => "rules",
+            Self::Pii => "pii",
             Self::Failure => "failure",
         }
     }
@@ -208,7 +211,34 @@ impl Coverage {
     }
 }
 
-/// What one stage thinks of a request.
+/// A part of a request that a stage wants changed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// Where, in the body: inside of one text of the prompt.
+    pub span: Span,
+    /// What stands there then, before JSON escapes.
+    pub text: String,
+}
+
+// What it puts in place may tell what was there.
+impl fmt::Debug for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edit").field("span", &self.span).finish_non_exhaustive()
+    }
+}
+
+/// How often something of one kind was found, and what was done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The kind: one of a closed set of the stage, in capitals, digits and `_`.
+    pub entity: &'static str,
+    /// What was done, in one word of a closed set.
+    pub action: &'static str,
+    /// How often.
+    pub count: u64,
+}
+
+/// What one stage thinks of a request, or of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opinion {
     /// What the stage wants; whether it takes effect is for [`crate::exchange::Exchange`] to say.
@@ -229,6 +259,10 @@ pub struct Opinion {
     pub disguises: Disguises,
     /// Bytes of text that it did not look at because the operator allows them.
     pub allowed: u64,
+    /// What is to change, in the order of the body; requests only.
+    pub edits: Vec<Edit>,
+    /// What was found by kind, where findings are no rules.
+    pub tallies: Vec<Tally>,
 }
 
 impl Default for Opinion {
@@ -243,6 +277,8 @@ impl Default for Opinion {
             undecoded: 0,
             disguises: Disguises::default(),
             allowed: 0,
+            edits: Vec::new(),
+            tallies: Vec::new(),
         }
     }
 }

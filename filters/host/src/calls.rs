@@ -125,6 +125,13 @@ impl Envoy for Calls {
         nanos / 1000
     }
 
+    fn random(&self) -> Result<[u8; 8], HostError> {
+        let mut bytes = [0; 8];
+        // SAFETY: the pointer and the size are those of a local.
+        let status = unsafe { imports::random_get(bytes.as_mut_ptr(), bytes.len()) };
+        check("random_get", status).map(|()| bytes)
+    }
+
     fn head(&self, way: Way) -> Result<Head, HostError> {
         read(map(way))
     }
@@ -311,6 +318,7 @@ mod tests {
         assert!(Calls.remove(Way::Response, b"a").is_err());
         assert!(Calls.trailers(Way::Request).is_err());
         assert!(Calls.remove_trailer(Way::Response, b"a").is_err());
+        assert!(Calls.random().is_err());
         assert!(Calls.replace(Way::Request, "a", "b").is_err());
         assert!(Calls.body(Way::Request, 1).is_err());
         assert!(Calls.set_body(Way::Response, 1, b"a").is_err());

@@ -35,6 +35,12 @@ pub trait Envoy {
     /// Microseconds since the Unix epoch; 0 when the host has no clock.
     fn now(&self) -> u64;
 
+    /// Bytes that nobody can foresee.
+    ///
+    /// # Errors
+    /// When the host has none.
+    fn random(&self) -> Result<[u8; 8], HostError>;
+
     /// The head of the message.
     ///
     /// # Errors

@@ -84,6 +84,11 @@ impl Envoy for Fake {
         self.0.borrow().now
     }
 
+    fn random(&self) -> Result<[u8; 8], HostError> {
+        self.call("random")?;
+        Ok([7; 8])
+    }
+
     fn head(&self, way: Way) -> Result<Head, HostError> {
         self.call("head")?;
         Ok(Self::fields(&self.0.borrow(), way).iter().map(|(n, v)| (n.as_bytes(), v.as_slice())).collect())

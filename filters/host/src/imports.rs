@@ -1,4 +1,4 @@
-//! The host's functions, ABI 0.2.1, by their names. Each returns a status: 0 is success.
+//! The host's functions, ABI 0.2.1 and one of WASI preview 1, by their names. Each returns a status: 0 is success.
 //!
 //! Outside of a VM there is no host, and every call answers [`NO_HOST`].
 #![allow(unsafe_code, reason = "the imports of the VM; every pointer is made in calls.rs, from a slice or a local")]
@@ -9,9 +9,9 @@
 pub const NO_HOST: u32 = 10;
 
 macro_rules! imports {
-    ($(fn $name:ident($($arg:ident: $type:ty),* $(,)?);)*) => {
+    ($module:literal; $(fn $name:ident($($arg:ident: $type:ty),* $(,)?);)*) => {
         #[cfg(target_arch = "wasm32")]
-        #[link(wasm_import_module = "env")]
+        #[link(wasm_import_module = $module)]
         unsafe extern "C" {
             $(pub fn $name($($arg: $type),*) -> u32;)*
         }
@@ -28,6 +28,12 @@ macro_rules! imports {
 }
 
 imports! {
+    "wasi_snapshot_preview1";
+    fn random_get(buffer: *mut u8, size: usize);
+}
+
+imports! {
+    "env";
     fn proxy_log(level: u32, message: *const u8, size: usize);
     fn proxy_get_log_level(level: *mut u32);
     fn proxy_get_current_time_nanoseconds(time: *mut u64);

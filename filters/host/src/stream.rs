@@ -59,6 +59,12 @@ impl<E: Envoy + Clone> Stream<E> {
             let forged: Vec<_> = head.names_with(HEADER_PREFIX).map(<[u8]>::to_vec).collect();
             let stillborn = stream.stillborn;
             let exchange = stream.exchange.insert(Exchange::open(&stream.config, head, now));
+            if exchange.wants_nonce() {
+                match stream.envoy.random() {
+                    Ok(nonce) => exchange.nonce(nonce),
+                    Err(_) => return exchange.request_failed(Cause::Host),
+                }
+            }
             if stillborn {
                 return exchange.request_failed(Cause::Panic);
             }
@@ -69,13 +75,13 @@ impl<E: Envoy + Clone> Stream<E> {
                 }
             }
             let act = exchange.request_head(ends);
-            if matches!(act, Act::Refuse(_)) { act } else { stream.prepare(act) }
+            if matches!(act, Act::Refuse(_)) { act } else { stream.prepare(act, ends) }
         })
     }
 
     /// Changes the fields of the request that stand in the way of what the stages are to do.
-    fn prepare(&mut self, act: Act) -> Act {
-        for (name, value) in self.exchange().request_fields() {
+    fn prepare(&mut self, act: Act, ends: bool) -> Act {
+        for (name, value) in self.exchange().request_fields(ends) {
             let changed = match value {
                 Some(value) => self.envoy.replace(Way::Request, name, value),
                 None => self.envoy.remove(Way::Request, name.as_bytes()),
@@ -99,6 +105,7 @@ impl<E: Envoy + Clone> Stream<E> {
 
     /// Trailers: the body ended before them, and no callback said so.
     pub fn on_request_trailers(&mut self) -> Flow {
+        self.shown = self.gathered;
         self.request_way(Callback::RequestTrailers, |stream| {
             let Ok(trailers) = stream.envoy.trailers(Way::Request) else {
                 return stream.exchange().request_failed(Cause::Host);

@@ -20,6 +20,7 @@ pub use route::Route;
 
 use crate::head::Head;
 use crate::stage::Kind;
+use crate::verdict::Mode;
 use crate::wire::{Limits, Unreadable};
 use reader::Checked;
 use schema::Described;
@@ -257,6 +258,15 @@ impl Document {
                 None
             }
         });
+        if audit_key.is_none() {
+            for (name, profile) in &self.profiles {
+                if profile.stages.iter().any(|settings| settings.mode() != Mode::Off && settings.wants_key()) {
+                    let at = reader::join("profiles", name);
+                    let remedy = "name a key in audit.hmac_key_env".to_string();
+                    problems.push(Problem::new(&at, "has pseudonyms, which need a key".into(), remedy));
+                }
+            }
+        }
         Some(Config { default: default?, routes, audit_key })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::form;
 use super::reader::{Reader, Word, choose};
+use crate::answer;
 use crate::stage::{Kind, Settings};
 use crate::verdict::{Failure, Mode, Verdict};
 use crate::wire::Limits;
@@ -77,10 +78,12 @@ pub struct Profile {
     pub request_encoding: RequestEncoding,
     /// What is done when a part of the filter fails.
     pub on_failure: OnFailure,
-    /// Caps on what is read.
+    /// Caps on what is read of a request.
     pub limits: Limits,
     /// Bodies that are not JSON and are read all the same.
     pub forms: Vec<Form>,
+    /// Caps on what is kept of an answer that is read.
+    pub answer_limits: answer::Limits,
     /// Whether refusals carry `x-portcullis-verdict`, and name the rule in their message.
     pub explain: bool,
     /// The stages that run, in the order of the module.
@@ -113,8 +116,10 @@ impl Profile {
             on_failure.response = choose(r, "response", FAILURES, "On the way back.").unwrap_or_default();
         });
         let mut limits = Limits::default();
+        let mut answer_limits = answer::Limits::default();
         r.section("limits", "Caps on what is read. What lies beyond is unreadable.", &mut |r| {
             limits = read_limits(r);
+            answer_limits = read_answer_limits(r, &limits);
         });
         let mut forms = Vec::new();
         r.list(
@@ -132,8 +137,8 @@ impl Profile {
             .iter()
             .filter_map(|kind| {
                 let mut settings = None;
-                r.section(kind.key(), kind.doc(), &mut |r| settings = Some(kind.read(r)));
-                settings
+                let named = r.section(kind.key(), kind.doc(), &mut |r| settings = Some(kind.read(r)));
+                settings.filter(|_| named || kind.by_default() || kinds.len() == 1)
             })
             .collect();
         for (key, module) in ELSEWHERE.iter().filter(|(key, _)| !kinds.iter().any(|kind| kind.key() == *key)) {
@@ -144,12 +149,24 @@ impl Profile {
         let unreadable_response = unreadable_response.unwrap_or(Verdict::Block);
         let request_encoding = request_encoding.unwrap_or(RequestEncoding::Decode);
         let name = name.to_string();
-        Self { name, unreadable, unreadable_response, request_encoding, on_failure, limits, forms, explain, stages }
+        Self {
+            name,
+            unreadable,
+            unreadable_response,
+            request_encoding,
+            on_failure,
+            limits,
+            answer_limits,
+            forms,
+            explain,
+            stages,
+        }
     }
 }
 
 /// Sections of stages that a module may lack, with the modules that carry them.
-const ELSEWHERE: &[(&str, &str)] = &[("prompt_guard", "portcullis.wasm or prompt_guard.wasm")];
+const ELSEWHERE: &[(&str, &str)] =
+    &[("prompt_guard", "portcullis.wasm or prompt_guard.wasm"), ("pii_redact", "portcullis.wasm or pii_redact.wasm")];
 
 fn read_limits(r: &mut dyn Reader) -> Limits {
     let standard = Limits::default();
@@ -168,4 +185,18 @@ fn read_limits(r: &mut dyn Reader) -> Limits {
         depth: limit("depth", standard.depth, 8, 512, "Levels of nesting."),
         values: limit("values", standard.values, 100, 1_000_000, "Objects, arrays, strings, numbers and literals."),
     }
+}
+
+fn read_answer_limits(r: &mut dyn Reader, limits: &Limits) -> answer::Limits {
+    let standard = answer::Limits::default();
+    let bytes = r.integer(
+        "answer_unit_bytes",
+        u64::try_from(standard.unit_bytes).unwrap_or(u64::MAX),
+        1024,
+        16_777_216,
+        "Bytes of an answer that are kept at once: one event or line of a stream, or the whole of one that does not \
+         stream.",
+    );
+    let unit_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    answer::Limits { unit_bytes, depth: limits.depth, values: limits.values, ..standard }
 }

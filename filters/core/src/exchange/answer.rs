@@ -7,9 +7,10 @@
 use super::reader::Reader;
 use super::{Act, Exchange, Phase};
 use crate::audit::Record;
+use crate::config::RequestEncoding;
 use crate::head::Head;
 use crate::response;
-use crate::telemetry::Counter;
+use crate::telemetry::{Counter, Direction};
 use crate::verdict::{Judge, Mode, Verdict};
 use crate::wire::Unreadable;
 
@@ -36,10 +37,21 @@ impl State {
 }
 
 impl Exchange {
-    /// Fields of the request's head to set, or to remove where there is no value, before it goes on.
-    pub fn request_fields(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> + use<> {
+    /// Fields of the request's head to set, or to remove where there is no value, before it goes on; `ends` when no body
+    /// follows.
+    pub fn request_fields(&self, ends: bool) -> impl Iterator<Item = (&'static str, Option<&'static str>)> + use<> {
         let reads = self.stages.iter().any(|running| running.reads_answers);
-        response::ASKED.iter().copied().filter(move |_| reads)
+        let asked = response::ASKED.iter().copied().filter(move |_| reads);
+        let edits = !ends && self.stages.iter().any(|running| running.edits_requests && running.mode == Mode::Enforce);
+        let recodes = self.recodes();
+        let stale = response::SIZED.iter().filter(move |_| edits).chain(recodes.then_some(&"content-encoding"));
+        asked.chain(stale.map(|name| (*name, None)))
+    }
+
+    /// Whether an encoded request goes on decoded, because its stages may change it.
+    pub(super) fn recodes(&self) -> bool {
+        let edits = self.stages.iter().any(|running| running.edits_requests && running.mode == Mode::Enforce);
+        edits && self.head.is_encoded() && self.profile.request_encoding == RequestEncoding::Decode
     }
 
     /// Whether a stage wants the answer, so that the host must bring its head to [`Exchange::answer_head`].
@@ -52,9 +64,10 @@ impl Exchange {
         if !self.reads_answer() || ends || response::is_bodiless(self.head.method(), self.record.status) {
             return Act::Forward;
         }
-        match response::check(self.record.status, head) {
-            Ok(()) => {
-                let reader = Box::new(Reader::default());
+        let limits = self.profile.answer_limits;
+        match response::check(self.record.status, head).and_then(|()| Reader::open(head, limits)) {
+            Ok(reader) => {
+                let reader = Box::new(reader);
                 self.answer = if self.acts_on_answers() { State::Edited(reader) } else { State::Watched(reader) };
                 Act::Forward
             }
@@ -63,8 +76,11 @@ impl Exchange {
     }
 
     /// Names of fields that the answer's head must lose, because its body may change.
-    pub fn stale_fields(&self) -> &'static [&'static str] {
-        if self.answer.is_edited() { response::STALE } else { &[] }
+    pub fn stale_fields(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let edited = self.answer.is_edited();
+        let decoded = self.answer_decoded();
+        let stale = response::STALE.iter().copied().filter(move |_| edited);
+        stale.chain(decoded.then_some("content-encoding"))
     }
 
     /// Whether the host must bring each part of the answer's body to [`Exchange::answer_body`].
@@ -103,10 +119,17 @@ impl Exchange {
             State::Edited(reader) => (reader, true),
         };
         let read = reader.advance(part, ends, stages, out);
-        if let Err(why) = read {
-            return Some(self.answer_unreadable(why, true));
+        let Err(why) = read else { return if edited { None } else { Some(Act::Forward) } };
+        // What is encoded cannot be joined to what went out decoded.
+        if edited && !reader.decodes() {
+            reader.pass(stages, out);
         }
-        if edited { None } else { Some(Act::Forward) }
+        let act = self.answer_unreadable(why, true);
+        if edited && act == Act::Forward { None } else { Some(act) }
+    }
+
+    fn answer_decoded(&self) -> bool {
+        matches!(&self.answer, State::Edited(reader) if reader.decodes())
     }
 
     fn acts_on_answers(&self) -> bool {
@@ -119,7 +142,7 @@ impl Exchange {
         self.count(Counter::UnreadableAnswers(why), 1);
         let acts = self.acts_on_answers();
         match self.profile.unreadable_response {
-            Verdict::Block if acts && begun => {
+            verdict if begun && (acts && verdict == Verdict::Block || self.answer_decoded()) => {
                 self.answer = State::Cut;
                 self.judge_answer(Verdict::Block, Judge::Read, true);
                 Act::Reset
@@ -135,13 +158,18 @@ impl Exchange {
 
     /// The stream has ended, whatever ended it: stages that read the answer say what they found. Once.
     pub fn answer_end(&mut self) {
-        if matches!(core::mem::take(&mut self.answer), State::Passed) {
-            return;
+        match core::mem::take(&mut self.answer) {
+            State::Passed => return,
+            State::Watched(reader) | State::Edited(reader) if !self.record.complete => {
+                self.count(Counter::BrokenAnswers { held: reader.holds() }, 1);
+            }
+            _ => {}
         }
         let reading = self.stages.iter_mut().filter(|running| running.reads_answers);
         let opinions: Vec<_> = reading.map(|running| (running.mode, running.stage.answer_end())).collect();
         for (mode, opinion) in opinions {
             self.judge_answer(opinion.verdict, opinion.judge, mode == Mode::Enforce);
+            self.found(Direction::Response, &opinion.tallies);
         }
         let Record { verdict, judge, enforced, .. } = self.record;
         self.count(Counter::Answers { verdict, judge, enforced }, 1);

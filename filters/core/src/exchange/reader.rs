@@ -1,22 +1,48 @@
-//! The body of an answer, read as texts for the stages that want them.
+//! The body of an answer: its coding undone, its texts through the stages that read them, bytes out.
 
 use super::Running;
-use crate::stage::AnswerText;
+use crate::answer::{self, Answer, Channel, Editor, Flow, Limits};
+use crate::coding::Decoder;
+use crate::head::Head;
 use crate::verdict::Mode;
 use crate::wire::Unreadable;
 
+/// Encoded bytes that are decoded at once: deflate makes at most 1032 times as many of them, which must not exceed
+/// [`DECODED`].
+const PIECE: usize = 8192;
+
+/// Decoded bytes of one piece: the last window of a zstd frame comes at once.
+const DECODED: usize = 16 << 20;
+
 /// Reads one answer.
-#[derive(Default)]
 pub(super) struct Reader {
-    /// The start of a character whose rest has not arrived.
-    cut: Vec<u8>,
+    decoder: Decoder,
+    answer: Answer,
 }
 
 impl Reader {
+    /// Of the answer with this head.
+    ///
+    /// # Errors
+    /// When its coding or its type is not known.
+    pub(super) fn open(head: &Head, limits: Limits) -> Result<Self, Unreadable> {
+        if head.is_respelled("content-encoding") {
+            return Err(Unreadable::Coding);
+        }
+        let decoder = Decoder::open(head.all("content-encoding"), DECODED)?;
+        let mut types = head.all("content-type");
+        let content_type = types.next();
+        if types.next().is_some() {
+            return Err(Unreadable::Format);
+        }
+        let answer = Answer::open(&answer::Head { content_type, content_encoding: None }, limits)?;
+        Ok(Self { decoder, answer })
+    }
+
     /// Takes the next part of the body and appends what may go to the client.
     ///
     /// # Errors
-    /// When the body cannot be read.
+    /// When the body cannot be read on. What was appended may go all the same.
     pub(super) fn advance(
         &mut self,
         part: &[u8],
@@ -24,59 +50,96 @@ impl Reader {
         stages: &mut [Running],
         out: &mut Vec<u8>,
     ) -> Result<(), Unreadable> {
-        let bytes = [self.cut.as_slice(), part].concat();
-        let text = match core::str::from_utf8(&bytes) {
-            Ok(text) => text,
-            Err(error) if error.error_len().is_none() && !ends => {
-                let (whole, cut) = bytes.split_at_checked(error.valid_up_to()).unwrap_or_default();
-                self.cut = cut.to_vec();
-                core::str::from_utf8(whole).unwrap_or_default()
-            }
-            Err(_) => return Err(Unreadable::Encoding),
-        };
-        if text.len() == bytes.len() {
-            self.cut.clear();
-        }
+        let Self { decoder, answer } = self;
         let mut chain = Chain { stages };
-        let id = AnswerText { id: 0 };
-        let mut edited = String::new();
-        chain.text(id, text, &mut edited);
-        if ends {
-            chain.end(id, &mut edited);
+        if decoder.is_identity() {
+            if !part.is_empty() {
+                answer.push(part, &mut chain, out)?;
+            }
+        } else {
+            let mut decoded = Vec::new();
+            for piece in part.chunks(PIECE) {
+                decoder.push(piece, &mut decoded)?;
+                answer.push(&decoded, &mut chain, out)?;
+                decoded.clear();
+            }
         }
-        out.extend_from_slice(edited.as_bytes());
+        if ends {
+            decoder.finish()?;
+            answer.finish(&mut chain, out)?;
+        }
         Ok(())
+    }
+
+    /// Lets go as it is what has arrived and could not be read on: no stage sees what follows.
+    pub(super) fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>) {
+        self.answer.pass(&mut Chain { stages }, out);
+    }
+
+    /// Whether bytes of the answer have arrived that have not gone out.
+    pub(super) fn holds(&self) -> bool {
+        self.answer.held_bytes() > 0
+    }
+
+    /// Whether the client gets other bytes than those that arrive, even where no stage changes anything.
+    pub(super) fn decodes(&self) -> bool {
+        !self.decoder.is_identity()
     }
 }
 
-/// The stages that read answers, in the order of the module: each reads what the one before it lets through.
+/// The stages that read answers, in the order of the module: each reads what the one before it lets through, and those
+/// that do not act let through what they read.
 struct Chain<'a> {
     stages: &'a mut [Running],
 }
 
 impl Chain<'_> {
-    fn text(&mut self, id: AnswerText, chunk: &str, out: &mut String) {
-        self.pass(id, chunk, false, out);
+    fn each(&mut self) -> impl Iterator<Item = (Mode, &mut dyn Editor)> {
+        let reading = self.stages.iter_mut().filter(|running| running.reads_answers);
+        reading.filter_map(|running| Some((running.mode, running.stage.editor()?)))
     }
 
-    fn end(&mut self, id: AnswerText, out: &mut String) {
-        self.pass(id, "", true, out);
-    }
-
-    fn pass(&mut self, id: AnswerText, chunk: &str, ends: bool, out: &mut String) {
-        let mut text = chunk.to_owned();
-        for running in self.stages.iter_mut().filter(|running| running.reads_answers) {
-            let mut next = String::with_capacity(text.len());
-            if !text.is_empty() {
-                running.stage.answer_text(id, &text, &mut next);
+    fn pass(&mut self, channel: &Channel, chunk: &str, ends: bool, out: &mut String) -> Flow {
+        let mut text = None;
+        let mut held = 0_usize;
+        let mut blocked = false;
+        for (mode, editor) in self.each() {
+            let read: &str = text.as_deref().unwrap_or(chunk);
+            let mut next = String::with_capacity(read.len());
+            let mut flow = Flow::Open { held: 0 };
+            if !read.is_empty() {
+                flow = editor.text(channel, read, &mut next);
             }
-            if ends {
-                running.stage.answer_text_end(id, &mut next);
+            if ends && flow != Flow::Blocked {
+                flow = editor.end(channel, &mut next);
             }
-            if running.mode == Mode::Enforce {
-                text = next;
+            if mode != Mode::Enforce {
+                continue;
+            }
+            text = Some(next);
+            match flow {
+                Flow::Open { held: more } => held = held.saturating_add(more),
+                Flow::Blocked => {
+                    blocked = true;
+                    break;
+                }
             }
         }
-        out.push_str(&text);
+        out.push_str(text.as_deref().unwrap_or(chunk));
+        if blocked { Flow::Blocked } else { Flow::Open { held } }
+    }
+}
+
+impl Editor for Chain<'_> {
+    fn label(&mut self, channel: &Channel, label: &str) {
+        self.each().for_each(|(_, editor)| editor.label(channel, label));
+    }
+
+    fn text(&mut self, channel: &Channel, chunk: &str, out: &mut String) -> Flow {
+        self.pass(channel, chunk, false, out)
+    }
+
+    fn end(&mut self, channel: &Channel, out: &mut String) -> Flow {
+        self.pass(channel, "", true, out)
     }
 }

@@ -97,7 +97,9 @@ fn the_upstream_is_asked_for_a_whole_answer_in_the_clear() {
 fn an_answer_that_cannot_be_read_is_withheld_by_policy() {
     let flag = r#"{"profiles": {"default": {"unreadable_response": "flag", "mask": {"mode": "enforce"}}}}"#;
     for (status, field, why) in [
-        ("200", ("content-encoding", "br"), Unreadable::Compressed),
+        ("200", ("content-encoding", "compress"), Unreadable::Compressed),
+        ("200", ("content_encoding", "gzip"), Unreadable::Coding),
+        ("200", ("content-type", "font/woff"), Unreadable::Format),
         ("206", ("content-range", "bytes 0-9/90"), Unreadable::Partial),
         ("200", ("content-range", "bytes 0-9/90"), Unreadable::Partial),
     ] {
@@ -124,27 +126,64 @@ fn an_answer_without_a_body_passes_whatever_its_fields_say() {
     }
 }
 
+const LINES: [(&str, &str); 2] = [(":status", "200"), ("content-type", "application/x-ndjson")];
+const LINE: &[u8] = b"{\"response\":\"a <b> c\"}\n";
+
 #[test]
 fn what_turns_out_unreadable_on_the_way_is_cut_off() {
-    let mut sent = answered(MASK);
-    assert_eq!(sent.answer_part(b"good ", false).unwrap(), b"good ");
-    assert_eq!(sent.answer_part(b"bad \xff", false), None);
+    let mut sent = whole(&chat("hello"), MASK);
+    assert!(sent.answer_head(&LINES, false));
+    assert_eq!(sent.answer_part(LINE, false).unwrap(), b"{\"response\":\"a * c\"}\n");
+    assert_eq!(sent.answer_part(b"{\"response\":\"\xff\"}\n", false), None);
     assert_eq!(sent.answer_part(b"more", true), None);
     sent.stream.on_log();
-    assert_eq!(sent.record()["unreadable_answer"], "encoding");
+    assert_eq!((&sent.record()["unreadable_answer"], &sent.record()["verdict"]), (&"encoding".into(), &"block".into()));
+}
+
+#[test]
+fn what_turns_out_unreadable_goes_on_as_it_is_where_the_policy_says_so() {
+    let flag = r#"{"profiles": {"default": {"unreadable_response": "flag", "mask": {"mode": "enforce"}}}}"#;
+    let mut sent = whole(&chat("hello"), flag);
+    assert!(sent.answer_head(&LINES, false));
+    assert_eq!(sent.answer_part(LINE, false).unwrap(), b"{\"response\":\"a * c\"}\n");
+    assert_eq!(sent.answer_part(b"{\"response\":\"<a>\xff\"}\n{\"resp", false).unwrap(), b"{\"response\":\"<a>\xff\"}\n{\"resp");
+    assert_eq!(sent.answer_part(b"onse\":\"<a>\"}\n", true).unwrap(), b"onse\":\"<a>\"}\n");
 }
 
 #[test]
 fn in_shadow_an_answer_is_read_and_passes_as_it_is() {
-    for (part, verdict) in [(&b"> c "[..], "redact"), (b"> c \xff", "block")] {
-        let mut sent = answered(SHADOW);
+    for (line, verdict) in [(LINE, "redact"), (b"{\"response\":\"<b> \xff\"}\n", "block")] {
+        let mut sent = whole(&chat("hello"), SHADOW);
         sent.host.0.borrow_mut().panics = vec!["set_body"];
-        assert_eq!(sent.answer_part(b"a <b", false).unwrap(), b"a <b");
-        assert_eq!(sent.answer_part(part, false).unwrap(), part);
-        assert_eq!(sent.answer_part(b" d", true).unwrap(), b" d");
+        assert!(sent.answer_head(&LINES, false));
+        assert_eq!(sent.answer_part(b"{\"resp", false).unwrap(), b"{\"resp");
+        assert_eq!(sent.answer_part(b"onse\":\"<a>\"}\n", false).unwrap(), b"onse\":\"<a>\"}\n");
+        assert_eq!(sent.answer_part(line, true).unwrap(), line);
         sent.stream.on_log();
         assert_eq!((&sent.record()["verdict"], &sent.record()["enforced"]), (&verdict.into(), &false.into()));
     }
+}
+
+/// `a <b>` by gzip, without a name or a time.
+const GZIP: [u8; 25] = [
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 75, 84, 176, 73, 178, 3, 0, 164, 14, 153, 121, 5, 0, 0, 0,
+];
+
+#[test]
+fn an_answer_that_is_encoded_is_decoded_and_what_is_no_encoding_cut_off() {
+    for size in 1..=GZIP.len() {
+        let mut sent = whole(&chat("hello"), MASK);
+        assert!(sent.answer_head(&[PLAIN[0], PLAIN[1], ("content-encoding", "gzip")], false));
+        assert_eq!(sent.host.0.borrow().response.len(), 2);
+        let mut got = Vec::new();
+        for (i, part) in GZIP.chunks(size).enumerate() {
+            got.extend(sent.answer_part(part, i + 1 == GZIP.len().div_ceil(size)).unwrap());
+        }
+        assert_eq!(got, b"a *");
+    }
+    let mut sent = whole(&chat("hello"), MASK);
+    sent.answer_head(&[PLAIN[0], PLAIN[1], ("content-encoding", "gzip")], false);
+    assert_eq!(sent.answer_part(&GZIP[..20], true), None);
 }
 
 #[test]

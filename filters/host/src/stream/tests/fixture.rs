@@ -1,7 +1,8 @@
 //! What the tests of a stream share: stages that do as the text says, and a client that sends as Envoy hands on.
 
+use portcullis_core::answer::{self, Channel, Editor};
 use portcullis_core::config::{Reader, Word, choose};
-use portcullis_core::stage::{AnswerText, Kind, Request, Settings, Stage};
+use portcullis_core::stage::{Kind, Request, Settings, Stage};
 use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Severity, Verdict};
 use serde_json::Value;
 
@@ -105,7 +106,18 @@ impl Settings for MaskSettings {
 struct MaskStage(String, u32);
 
 impl Stage for MaskStage {
-    fn answer_text(&mut self, _text: AnswerText, chunk: &str, out: &mut String) {
+    fn editor(&mut self) -> Option<&mut dyn Editor> {
+        Some(self)
+    }
+
+    fn answer_end(&mut self) -> Opinion {
+        let verdict = if self.1 > 0 { Verdict::Redact } else { Verdict::Allow };
+        Opinion { verdict, judge: Judge::Rules, ..Opinion::default() }
+    }
+}
+
+impl Editor for MaskStage {
+    fn text(&mut self, _: &Channel, chunk: &str, out: &mut String) -> answer::Flow {
         assert!(!chunk.contains('!'));
         self.0.push_str(chunk);
         while let (Some(open), Some(close)) = (self.0.find('<'), self.0.find('>')) {
@@ -115,15 +127,12 @@ impl Stage for MaskStage {
         }
         let settled = self.0.find('<').unwrap_or(self.0.len());
         out.extend(self.0.drain(..settled));
+        answer::Flow::Open { held: self.0.len() }
     }
 
-    fn answer_text_end(&mut self, _text: AnswerText, out: &mut String) {
+    fn end(&mut self, _: &Channel, out: &mut String) -> answer::Flow {
         out.push_str(&core::mem::take(&mut self.0));
-    }
-
-    fn answer_end(&mut self) -> Opinion {
-        let verdict = if self.1 > 0 { Verdict::Redact } else { Verdict::Allow };
-        Opinion { verdict, judge: Judge::Rules, ..Opinion::default() }
+        answer::Flow::Open { held: 0 }
     }
 }
 
