@@ -7,8 +7,8 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 
 # The modules and the crates that build them.
-MODULES := portcullis prompt_guard
-MODULE_CRATES := portcullis portcullis-prompt-guard-module
+MODULES := portcullis prompt_guard pii_redact
+MODULE_CRATES := portcullis portcullis-prompt-guard-module portcullis-pii-redact-module
 
 # unwind: a panic costs one request. abort: any stable toolchain with the target wasm32-wasip1 will do.
 PANIC ?= unwind

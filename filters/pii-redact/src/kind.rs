@@ -169,9 +169,93 @@ impl Kind {
     }
 }
 
+/// What kinds have in common, as configuration names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Addresses and numbers under which a person is reached.
+    Contact,
+    /// Cards, accounts, wallets.
+    Financial,
+    /// Addresses of machines.
+    Network,
+    /// Numbers of vehicles and devices.
+    Device,
+    /// What describes a person.
+    Personal,
+    /// Numbers of patients, insured and those who treat them.
+    Health,
+    /// Numbers of persons and companies that states and employers give.
+    Identity,
+    /// What gives access.
+    Secret,
+}
+
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 8] = [
+        Self::Contact,
+        Self::Financial,
+        Self::Network,
+        Self::Device,
+        Self::Personal,
+        Self::Health,
+        Self::Identity,
+        Self::Secret,
+    ];
+
+    /// Its name in configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Financial => "financial",
+            Self::Network => "network",
+            Self::Device => "device",
+            Self::Personal => "personal",
+            Self::Health => "health",
+            Self::Identity => "identity",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+impl Kind {
+    /// What it belongs to.
+    pub const fn family(self) -> Family {
+        match self {
+            Self::Email | Self::Phone => Family::Contact,
+            Self::CreditCard | Self::Iban | Self::Crypto | Self::AbaRouting | Self::AccountNumber => Family::Financial,
+            Self::IpAddress | Self::MacAddress => Family::Network,
+            Self::Vin | Self::Imei | Self::VehiclePlate => Family::Device,
+            Self::Dob | Self::Postcode => Family::Personal,
+            Self::UsNpi
+            | Self::UsMbi
+            | Self::MedicalLicense
+            | Self::UkNhs
+            | Self::DeHealthInsurance
+            | Self::DeLanr
+            | Self::AuMedicare
+            | Self::MedicalRecord
+            | Self::InsuranceId => Family::Health,
+            kind if kind.is_secret() => Family::Secret,
+            _ => Family::Identity,
+        }
+    }
+
+    /// The country that gives it, as ISO 3166 writes it (`UK` for `GB`); none for what is known everywhere.
+    pub fn region(self) -> Option<&'static str> {
+        let national = self as u16 >= Self::UsSsn as u16 && self as u16 <= Self::PhTin as u16;
+        match self {
+            Self::AbaRouting | Self::MedicalLicense => Some("US"),
+            Self::Postcode => Some("UK"),
+            _ if national => self.name().split_once('_').map(|(region, _)| region),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Kind;
+    use super::{Family, Kind};
 
     #[test]
     fn names_are_unique_and_lead_back() {
@@ -179,6 +263,22 @@ mod tests {
             assert_eq!(Kind::named(kind.name()), Some(kind));
         }
         assert_eq!(Kind::named("emial"), None);
+    }
+
+    #[test]
+    fn every_national_kind_has_a_region_of_two_letters() {
+        let regions: Vec<_> = Kind::ALL.iter().filter_map(|kind| kind.region()).collect();
+        assert!(regions.len() > 80 && regions.iter().all(|region| region.len() == 2), "{regions:?}");
+        assert_eq!((Kind::UsSsn.region(), Kind::PhTin.region()), (Some("US"), Some("PH")));
+        assert_eq!((Kind::IpAddress.region(), Kind::HfToken.region(), Kind::Email.region()), (None, None, None));
+    }
+
+    #[test]
+    fn every_family_has_a_kind() {
+        for family in Family::ALL {
+            assert!(Kind::ALL.iter().any(|kind| kind.family() == family), "{}", family.name());
+        }
+        assert!(Kind::ALL.iter().all(|kind| kind.is_secret() == (kind.family() == Family::Secret)));
     }
 
     #[test]

@@ -7,20 +7,30 @@
 //! What is not found: names of people and places, and numbers that neither their form nor a label gives away.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice))]
 
+mod allow;
 mod check;
+mod custom;
 mod detect;
 mod kind;
 mod label;
+mod pattern;
 mod policy;
+mod prompt;
 mod redactor;
+mod restore;
 mod scan;
+mod select;
+mod settings;
 mod shape;
+mod stage;
 mod topics;
 mod view;
 
-pub use kind::Kind;
+pub use allow::Allowed;
+pub use kind::{Family, Kind};
 pub use policy::{Ledger, Operator, Policy};
 pub use redactor::{Flow, Redacted, Redactor};
+pub use stage::{PII_REDACT, PiiRedact};
 
 use detect::token::Openings;
 use label::Labels;

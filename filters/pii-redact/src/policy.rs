@@ -6,11 +6,14 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::allow::Allowed;
 use crate::kind::Kind;
 
 /// What is done with a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
+    /// The text stays, and nothing is reported.
+    Ignore,
     /// The text stays; the finding is reported.
     Keep,
     /// `[EMAIL]`.
@@ -34,6 +37,7 @@ impl Operator {
     /// The word for it in records.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Ignore => "ignore",
             Self::Keep => "keep",
             Self::Replace => "replace",
             Self::Number => "number",
@@ -42,6 +46,11 @@ impl Operator {
             Self::Remove => "remove",
             Self::Block => "block",
         }
+    }
+
+    /// Whether it changes the text.
+    pub const fn edits(self) -> bool {
+        !matches!(self, Self::Ignore | Self::Keep)
     }
 }
 
@@ -54,6 +63,7 @@ pub struct Policy {
     operators: BTreeMap<Kind, Operator>,
     otherwise: Operator,
     key: Vec<u8>,
+    allowed: Allowed,
 }
 
 impl Default for Policy {
@@ -65,7 +75,7 @@ impl Default for Policy {
 impl Policy {
     /// The same operator for every kind.
     pub fn all(operator: Operator) -> Self {
-        Self { operators: BTreeMap::new(), otherwise: operator, key: Vec::new() }
+        Self { operators: BTreeMap::new(), otherwise: operator, key: Vec::new(), allowed: Allowed::default() }
     }
 
     /// Sets the operator of one kind.
@@ -83,6 +93,26 @@ impl Policy {
         self
     }
 
+    /// Whether it gives numbers.
+    pub(crate) fn numbers(&self) -> bool {
+        Kind::ALL.iter().any(|kind| self.operator(*kind) == Operator::Number)
+    }
+
+    pub(crate) fn wants_key(&self) -> bool {
+        self.operators.values().chain([&self.otherwise]).any(|operator| *operator == Operator::Pseudonym)
+    }
+
+    /// Sets the values that are let be.
+    #[must_use]
+    pub fn allowing(mut self, allowed: Allowed) -> Self {
+        self.allowed = allowed;
+        self
+    }
+
+    pub(crate) fn allows(&self, kind: Kind, value: &str) -> bool {
+        self.allowed.has(kind, value)
+    }
+
     /// What is done with a kind.
     pub fn operator(&self, kind: Kind) -> Operator {
         self.operators.get(&kind).copied().unwrap_or(self.otherwise)
@@ -91,17 +121,20 @@ impl Policy {
     /// Writes what stands in the place of `value`.
     pub(crate) fn write(&self, kind: Kind, value: &str, ledger: &mut Ledger, out: &mut String) {
         match self.operator(kind) {
-            Operator::Keep => out.push_str(value),
+            Operator::Ignore | Operator::Keep => out.push_str(value),
             Operator::Replace => marker(kind, out),
             Operator::Number => match ledger.number(kind, value) {
                 Some(number) => {
                     // Writing to a string cannot fail.
-                    let _ = write!(out, "[{}_{number}]", kind.name());
+                    let _ = match &ledger.nonce {
+                        Some(nonce) => write!(out, "[{}_{number}_{nonce}]", kind.name()),
+                        None => write!(out, "[{}_{number}]", kind.name()),
+                    };
                 }
                 None => marker(kind, out),
             },
             Operator::Mask { last } => mask(value, usize::from(last), out),
-            Operator::Pseudonym => match self.hash(kind, value) {
+            Operator::Pseudonym => match self.hash(kind, value, &ledger.key) {
                 Some(hash) => {
                     let _ = write!(out, "[{}_{hash}]", kind.name());
                 }
@@ -111,11 +144,12 @@ impl Policy {
         }
     }
 
-    fn hash(&self, kind: Kind, value: &str) -> Option<String> {
-        if self.key.is_empty() {
+    fn hash(&self, kind: Kind, value: &str, key: &[u8]) -> Option<String> {
+        let key = if self.key.is_empty() { key } else { &self.key };
+        if key.is_empty() {
             return None;
         }
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
         mac.update(kind.name().as_bytes());
         mac.update(&[0]);
         mac.update(value.as_bytes());
@@ -156,11 +190,36 @@ fn mask(value: &str, last: usize, out: &mut String) {
 pub struct Ledger {
     numbers: BTreeMap<(Kind, String), u32>,
     counts: BTreeMap<Kind, u32>,
+    nonce: Option<String>,
+    key: Vec<u8>,
+    /// The way back, where there is a nonce.
+    values: BTreeMap<(Kind, u32), String>,
 }
 
 impl Ledger {
     /// The most values that get a number.
     pub const MOST: usize = 4096;
+
+    /// From now on numbers carry a word that only this ledger knows, `[EMAIL_1_7KQ2M9]`, so that they can be told from
+    /// what someone else wrote and be turned back into their values.
+    pub(crate) fn set_nonce(&mut self, nonce: String) {
+        self.nonce = Some(nonce);
+    }
+
+    /// The key of pseudonyms, where the policy has none.
+    pub(crate) fn set_key(&mut self, key: &[u8]) {
+        self.key = key.to_vec();
+    }
+
+    /// The value that was given this number.
+    pub(crate) fn value(&self, kind: Kind, number: u32) -> Option<&str> {
+        self.values.get(&(kind, number)).map(String::as_str)
+    }
+
+    /// The word that its numbers carry, once there is one to be turned back.
+    pub(crate) fn nonce(&self) -> Option<&str> {
+        self.nonce.as_deref().filter(|_| !self.values.is_empty())
+    }
 
     fn number(&mut self, kind: Kind, value: &str) -> Option<u32> {
         let entry = (kind, value.to_owned());
@@ -172,6 +231,9 @@ impl Ledger {
         }
         let count = self.counts.entry(kind).or_default();
         *count = count.saturating_add(1);
+        if self.nonce.is_some() {
+            self.values.insert((kind, *count), value.to_owned());
+        }
         self.numbers.insert(entry, *count);
         Some(*count)
     }

@@ -43,10 +43,39 @@ impl std::fmt::Debug for Redacted {
 /// Nothing is ever released because of time.
 ///
 /// Findings too long to be read to their end (JWT, private keys, tokens over 512 bytes) are replaced by their kind under
-/// every operator but [`Operator::Keep`], [`Operator::Remove`] and [`Operator::Block`].
+/// every operator but [`Operator::Keep`], [`Operator::Ignore`], [`Operator::Remove`] and [`Operator::Block`].
+#[derive(Debug)]
 pub struct Redactor<'a> {
     detector: &'a Detector,
     policy: &'a Policy,
+    progress: Progress,
+}
+
+impl<'a> Redactor<'a> {
+    /// At the start of a text.
+    pub fn new(detector: &'a Detector, policy: &'a Policy) -> Self {
+        Self { detector, policy, progress: Progress::default() }
+    }
+
+    /// Takes the next chunk and appends to `out` what is settled.
+    pub fn push(&mut self, chunk: &str, ledger: &mut Ledger, out: &mut Redacted) -> Flow {
+        self.progress.push(self.detector, self.policy, chunk, ledger, out)
+    }
+
+    /// Ends the text and appends the rest. The redactor is at the start of another text then.
+    pub fn finish(&mut self, ledger: &mut Ledger, out: &mut Redacted) -> Flow {
+        self.progress.finish(self.detector, self.policy, ledger, out)
+    }
+
+    /// Bytes that have arrived and are not settled.
+    pub fn held(&self) -> usize {
+        self.progress.held()
+    }
+}
+
+/// How far a text was redacted: a [`Redactor`] without its dictionaries, for those who keep many of them. Each call must
+/// be given the same detector and policy.
+pub(crate) struct Progress {
     scanner: Scanner,
     buffer: String,
     /// The position of the buffer in the text.
@@ -57,68 +86,62 @@ pub struct Redactor<'a> {
     flow: Flow,
 }
 
-impl std::fmt::Debug for Redactor<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Redactor").field("held", &self.held()).finish()
+impl Default for Progress {
+    fn default() -> Self {
+        Self { scanner: Scanner::default(), buffer: String::new(), base: 0, written: 0, opened: None, flow: Flow::Open }
     }
 }
 
-impl<'a> Redactor<'a> {
-    /// At the start of a text.
-    pub fn new(detector: &'a Detector, policy: &'a Policy) -> Self {
-        Self {
-            detector,
-            policy,
-            scanner: Scanner::default(),
-            buffer: String::new(),
-            base: 0,
-            written: 0,
-            opened: None,
-            flow: Flow::Open,
-        }
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Progress").field("held", &self.held()).finish()
     }
+}
 
-    /// Takes the next chunk and appends to `out` what is settled.
-    pub fn push(&mut self, chunk: &str, ledger: &mut Ledger, out: &mut Redacted) -> Flow {
+impl Progress {
+    pub(crate) fn push(
+        &mut self,
+        detector: &Detector,
+        policy: &Policy,
+        chunk: &str,
+        ledger: &mut Ledger,
+        out: &mut Redacted,
+    ) -> Flow {
         if self.flow == Flow::Open {
             self.buffer.push_str(chunk);
-            self.advance(false, ledger, out);
+            self.advance(detector, policy, false, ledger, out);
         }
         self.flow
     }
 
-    /// Ends the text and appends the rest. The redactor is at the start of another text then.
-    pub fn finish(&mut self, ledger: &mut Ledger, out: &mut Redacted) -> Flow {
-        let flow = self.flow;
-        if flow == Flow::Open {
-            self.advance(true, ledger, out);
+    pub(crate) fn finish(
+        &mut self,
+        detector: &Detector,
+        policy: &Policy,
+        ledger: &mut Ledger,
+        out: &mut Redacted,
+    ) -> Flow {
+        if self.flow == Flow::Open {
+            self.advance(detector, policy, true, ledger, out);
         }
-        let flow = self.flow;
-        self.scanner = Scanner::default();
-        self.buffer.clear();
-        self.base = 0;
-        self.written = 0;
-        self.opened = None;
-        self.flow = Flow::Open;
-        flow
+        core::mem::take(self).flow
     }
 
-    /// Bytes that have arrived and are not settled.
-    pub fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         down(self.base.saturating_add(self.buffer.len()), self.written)
     }
 
-    fn advance(&mut self, closed: bool, ledger: &mut Ledger, out: &mut Redacted) {
+    fn advance(&mut self, detector: &Detector, policy: &Policy, closed: bool, ledger: &mut Ledger, out: &mut Redacted) {
         loop {
             let view = View::part(self.buffer.as_bytes(), self.base, closed);
-            match self.scanner.next(self.detector, view) {
-                Ok(Some(event)) => self.apply(event, ledger, out),
+            match self.scanner.next(detector, view) {
+                Ok(Some(event)) => self.apply(policy, event, ledger, out),
                 Ok(None) => {
-                    self.release(view.end(), out);
+                    self.release(policy, view.end(), out);
                     break;
                 }
                 Err(_) => {
-                    self.release(self.scanner.held(), out);
+                    self.release(policy, self.scanner.held(), out);
                     break;
                 }
             }
@@ -134,24 +157,27 @@ impl<'a> Redactor<'a> {
         }
     }
 
-    fn apply(&mut self, event: Event, ledger: &mut Ledger, out: &mut Redacted) {
+    fn apply(&mut self, policy: &Policy, event: Event, ledger: &mut Ledger, out: &mut Redacted) {
         match event {
             Event::Found(kind, start, end) => {
+                let operator = policy.operator(kind);
+                if operator == Operator::Ignore || policy.allows(kind, self.text(start, end)) {
+                    return;
+                }
                 out.findings.push(Finding { kind, start, end });
-                let operator = self.policy.operator(kind);
                 if operator == Operator::Keep {
                     return;
                 }
-                self.release(start, out);
+                self.release(policy, start, out);
                 let value = self.text(start, end).to_owned();
-                self.policy.write(kind, &value, ledger, &mut out.text);
+                policy.write(kind, &value, ledger, &mut out.text);
                 self.written = end;
                 self.block(operator);
             }
             Event::Opened(kind, start) => {
-                let operator = self.policy.operator(kind);
-                if operator != Operator::Keep {
-                    self.release(start, out);
+                let operator = policy.operator(kind);
+                if operator.edits() {
+                    self.release(policy, start, out);
                     if !matches!(operator, Operator::Remove | Operator::Block) {
                         marker(kind, &mut out.text);
                     }
@@ -164,8 +190,11 @@ impl<'a> Redactor<'a> {
             }
             Event::Closed(end) => {
                 let Some((kind, start)) = self.opened.take() else { return };
-                out.findings.push(Finding { kind, start, end });
-                if self.policy.operator(kind) != Operator::Keep {
+                let operator = policy.operator(kind);
+                if operator != Operator::Ignore {
+                    out.findings.push(Finding { kind, start, end });
+                }
+                if operator.edits() {
                     self.written = end;
                 }
             }
@@ -180,11 +209,11 @@ impl<'a> Redactor<'a> {
     }
 
     /// Writes the text up to a position; inside a finding that goes on, drops it.
-    fn release(&mut self, to: usize, out: &mut Redacted) {
+    fn release(&mut self, policy: &Policy, to: usize, out: &mut Redacted) {
         if to <= self.written {
             return;
         }
-        let dropped = self.opened.is_some_and(|(kind, _)| self.policy.operator(kind) != Operator::Keep);
+        let dropped = self.opened.is_some_and(|(kind, _)| policy.operator(kind).edits());
         if !dropped {
             out.text.push_str(self.text(self.written, to));
         }

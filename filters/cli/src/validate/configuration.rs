@@ -1,6 +1,7 @@
 //! One plugin configuration, wherever it stands: read as the module would read it, with the line of each problem.
 
 use portcullis_core::config::{Config, Problem};
+use portcullis_core::stage::Kind;
 use portcullis_core::wire::Limits;
 use serde_json::Value;
 
@@ -119,13 +120,17 @@ fn demands(config: &Value, module: Module) -> Demands {
         _ => vec![&nothing],
     };
     let bytes = |profile: &&Value| profile.pointer("/limits/body_bytes").and_then(Value::as_u64).unwrap_or(standard);
-    let enforces = |profile: &Value, stage: &str| {
-        let mode = profile.get(stage).and_then(|stage| stage.get("mode"));
+    let enforces = |profile: &Value, kind: &dyn Kind| {
+        let section = profile.get(kind.key());
+        if section.is_none() && !kind.by_default() && module.kinds.len() > 1 {
+            return false;
+        }
+        let mode = section.and_then(|stage| stage.get("mode"));
         mode.and_then(Value::as_str).is_none_or(|mode| !["shadow", "off"].contains(&mode))
     };
-    let stages = module.kinds.iter().map(|kind| kind.key());
+    let mut stages = module.kinds.iter().filter(|kind| profiles.iter().any(|profile| enforces(profile, **kind)));
     Demands {
         body_bytes: profiles.iter().map(bytes).max().unwrap_or(standard),
-        enforced: stages.into_iter().find(|stage| profiles.iter().any(|profile| enforces(profile, stage))),
+        enforced: stages.next().map(|kind| kind.key()),
     }
 }

@@ -1,6 +1,7 @@
 //! The modules there are, and how to tell which one is meant.
 
 use portcullis_core::stage::Kind;
+use portcullis_pii_redact::PII_REDACT;
 use portcullis_prompt_guard::PROMPT_GUARD;
 
 use super::tree::Node;
@@ -15,8 +16,11 @@ pub struct Module {
 }
 
 /// Every module, the one with all stages first.
-pub const MODULES: [Module; 2] =
-    [Module { name: "portcullis", kinds: &[&PROMPT_GUARD] }, Module { name: "prompt_guard", kinds: &[&PROMPT_GUARD] }];
+pub const MODULES: [Module; 3] = [
+    Module { name: "portcullis", kinds: &[&PROMPT_GUARD, &PII_REDACT] },
+    Module { name: "prompt_guard", kinds: &[&PROMPT_GUARD] },
+    Module { name: "pii_redact", kinds: &[&PII_REDACT] },
+];
 
 /// The module that carries every stage.
 pub const PORTCULLIS: Module = MODULES[0];
