@@ -155,7 +155,7 @@ impl Connection {
         let mut wire = request.head(&self.host);
         wire.extend_from_slice(&request.payload());
         self.write(&wire).await?;
-        self.response().await
+        if request.method == "HEAD" { self.response_head().await } else { self.response().await }
     }
 
     /// Writes the head at once, then what follows in pieces of so many bytes with a pause before each, and reads the
@@ -206,17 +206,39 @@ impl Connection {
         }
     }
 
-    async fn any_response(&mut self) -> io::Result<Response> {
+    /// Reads the head of a chunked answer and so many bytes of its body, which may go on.
+    pub async fn body_of(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        self.response_head().await?;
+        let mut body = Vec::new();
+        while body.len() < length {
+            let line = self.until(b"\r\n").await?.ok_or_else(|| invalid("the connection ended in a body"))?;
+            let line = String::from_utf8_lossy(&line).trim().to_owned();
+            let size = usize::from_str_radix(&line, 16).map_err(|_| invalid(&format!("not a chunk size: {line}")))?;
+            if !self.at_least(size + 2).await? {
+                return Err(invalid("the connection ended in a chunk"));
+            }
+            body.extend_from_slice(&self.take(size));
+            self.take(2);
+        }
+        Ok(body)
+    }
+
+    /// Reads the head of an answer, which is the whole of one to HEAD.
+    async fn response_head(&mut self) -> io::Result<Response> {
         let head = self.until(b"\r\n\r\n").await?.ok_or_else(|| invalid("the connection ended before an answer"))?;
         let head = String::from_utf8_lossy(&head).into_owned();
         let (status_line, fields) = head.split_once("\r\n").ok_or_else(|| invalid("no status line"))?;
         let status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let mut response = Response {
+        Ok(Response {
             status: status.ok_or_else(|| invalid(&format!("not a status line: {status_line}")))?,
             headers: parse_fields(fields),
             complete: true,
             ..Response::default()
-        };
+        })
+    }
+
+    async fn any_response(&mut self) -> io::Result<Response> {
+        let mut response = self.response_head().await?;
         if matches!(response.status, 100..200 | 204 | 304) {
             return Ok(response);
         }

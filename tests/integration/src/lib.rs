@@ -33,6 +33,7 @@ mod gateway;
 pub mod http1;
 pub mod http2;
 pub mod transport;
+pub mod upstream;
 
 pub use gateway::{AccessRecord, Gateway, GatewayBuilder, Reconfigured};
 pub use portcullis_cli::envoy::{Bootstrap, UpstreamProtocol};
