@@ -138,13 +138,11 @@ async fn a_stream_is_redacted_the_same_however_it_is_cut_carried_and_ended() {
 }
 
 #[tokio::test]
-async fn what_is_held_leaves_before_trailers_or_the_answer_is_cut_off() {
+async fn an_answer_of_which_a_part_is_held_when_trailers_come_is_cut_off() {
     let (_, upstream) = gateway().await;
     let text = "Mail ann@acme.org";
     for version in VERSIONS {
-        // Frames of HTTP/2 are handed on one by one; what HTTP/1.1 brings in parts may be read together.
-        let cuts = [(&[][..], false), (&[5, 12], true), (&[5, 3, 3, 3, 3], true), (&[8, 9], true)];
-        for (sizes, whole) in cuts.into_iter().take(if version == Version::Http2 { 4 } else { 1 }) {
+        for (sizes, whole) in [(&[] as &[usize], false)] {
             let name = format!("trailers {sizes:?} {version:?}");
             let plan = Plan::cut("text/plain", text.as_bytes(), sizes).wait(Duration::from_millis(50));
             upstream.plan(&name, plan.end(End::Trailer("x-end", "here")));

@@ -93,8 +93,9 @@ impl Exchange {
         let mut out = Vec::new();
         match self.advance(part, ends, &mut out) {
             Some(act) => act,
+            // Even a part of no bytes keeps the host waiting: what is held may have to go before trailers.
+            None if out.is_empty() && !ends && self.holds_answer() => Act::Withhold,
             None if out == part => Act::Forward,
-            None if out.is_empty() && !ends => Act::Withhold,
             None => Act::Replace(out),
         }
     }
@@ -126,6 +127,10 @@ impl Exchange {
         }
         let act = self.answer_unreadable(why, true);
         if edited && act == Act::Forward { None } else { Some(act) }
+    }
+
+    fn holds_answer(&self) -> bool {
+        matches!(&self.answer, State::Edited(reader) if reader.holds())
     }
 
     fn answer_decoded(&self) -> bool {

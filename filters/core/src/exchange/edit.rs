@@ -19,7 +19,11 @@ pub(super) fn apply(body: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {
             continue;
         }
         out.extend_from_slice(body.get(copied..start).unwrap_or_default());
-        if json { escape(&edit.text, &mut out) } else { out.extend_from_slice(edit.text.as_bytes()) }
+        if json {
+            escape(&edit.text, &mut out)
+        } else {
+            out.extend_from_slice(edit.text.as_bytes())
+        }
         copied = end;
     }
     out.extend_from_slice(body.get(copied..).unwrap_or_default());

@@ -146,7 +146,10 @@ fn what_turns_out_unreadable_goes_on_as_it_is_where_the_policy_says_so() {
     let mut sent = whole(&chat("hello"), flag);
     assert!(sent.answer_head(&LINES, false));
     assert_eq!(sent.answer_part(LINE, false).unwrap(), b"{\"response\":\"a * c\"}\n");
-    assert_eq!(sent.answer_part(b"{\"response\":\"<a>\xff\"}\n{\"resp", false).unwrap(), b"{\"response\":\"<a>\xff\"}\n{\"resp");
+    assert_eq!(
+        sent.answer_part(b"{\"response\":\"<a>\xff\"}\n{\"resp", false).unwrap(),
+        b"{\"response\":\"<a>\xff\"}\n{\"resp"
+    );
     assert_eq!(sent.answer_part(b"onse\":\"<a>\"}\n", true).unwrap(), b"onse\":\"<a>\"}\n");
 }
 
@@ -165,9 +168,7 @@ fn in_shadow_an_answer_is_read_and_passes_as_it_is() {
 }
 
 /// `a <b>` by gzip, without a name or a time.
-const GZIP: [u8; 25] = [
-    31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 75, 84, 176, 73, 178, 3, 0, 164, 14, 153, 121, 5, 0, 0, 0,
-];
+const GZIP: [u8; 25] = [31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 75, 84, 176, 73, 178, 3, 0, 164, 14, 153, 121, 5, 0, 0, 0];
 
 #[test]
 fn an_answer_that_is_encoded_is_decoded_and_what_is_no_encoding_cut_off() {
@@ -192,6 +193,7 @@ fn what_is_held_leaves_before_the_trailers() {
     assert_eq!(sent.answer_part(b"a ", false).unwrap(), b"a ");
     assert_eq!(sent.answer_part(b"<b", false).unwrap(), b"");
     assert_eq!(sent.answer_part(b" c", false).unwrap(), b"");
+    assert_eq!(sent.answer_part(b"", false).unwrap(), b"");
     assert_eq!(sent.answer_trailers().unwrap(), b"<b c");
     let mut sent = answered(MASK);
     assert_eq!(sent.answer_part(b"<a> b", false).unwrap(), b"* b");
