@@ -8,6 +8,8 @@ mod answer;
 mod edit;
 mod reader;
 
+pub use reader::ReadAnswers;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -66,7 +68,7 @@ enum Phase {
 /// A stage of the profile, opened for this exchange.
 struct Running {
     mode: Mode,
-    reads_answers: bool,
+    reads_answers: Option<ReadAnswers>,
     edits_requests: bool,
     wants_nonce: bool,
     stage: Box<dyn Stage>,

@@ -7,6 +7,7 @@ use std::any::Any;
 
 use crate::answer::Editor;
 use crate::config::Reader;
+use crate::exchange::ReadAnswers;
 use crate::head::Head;
 use crate::verdict::{Mode, Opinion};
 use crate::wire::Prompt;
@@ -35,9 +36,9 @@ pub trait Kind: Sync {
 pub trait Settings: Send + Sync {
     /// Whether its verdicts take effect; [`Mode::Off`] keeps it from being opened.
     fn mode(&self) -> Mode;
-    /// Whether its stages want the texts of answers. Where none does, answers pass untouched and unread.
-    fn reads_answers(&self) -> bool {
-        false
+    /// How its stages read answers, if they do: [`ReadAnswers::TEXTS`]. Where none does, answers pass untouched and unread.
+    fn reads_answers(&self) -> Option<ReadAnswers> {
+        None
     }
     /// Whether its stages may change requests. The upstream then gets bodies in chunks, without a length.
     fn edits_requests(&self) -> bool {

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use portcullis_core::answer::Kind as Channel;
 use portcullis_core::config::{MODES, Reader, Word, choose};
+use portcullis_core::exchange::ReadAnswers;
 use portcullis_core::stage::{Settings, Stage};
 use portcullis_core::verdict::Mode;
 
@@ -244,8 +245,8 @@ impl Settings for Shared {
         self.0.mode
     }
 
-    fn reads_answers(&self) -> bool {
-        self.0.response.is_some() || self.0.restore
+    fn reads_answers(&self) -> Option<ReadAnswers> {
+        (self.0.response.is_some() || self.0.restore).then_some(ReadAnswers::TEXTS)
     }
 
     fn edits_requests(&self) -> bool {

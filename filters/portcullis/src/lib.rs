@@ -1,3 +1,3 @@
 //! portcullis.wasm: every stage in one module.
 
-portcullis_host::module!(portcullis_prompt_guard::PROMPT_GUARD, portcullis_pii_redact::PII_REDACT);
+portcullis_host::module!(portcullis_prompt_guard::PROMPT_GUARD);

@@ -19,10 +19,10 @@ async fn gateway() -> &'static (Gateway, Upstream) {
         .get_or_init(async || {
             let upstream = Upstream::start();
             let config = json!({
-                "profiles": {"default": {"pii_redact": {}}, "plain": {}, "watched": {"pii_redact": {"mode": "shadow"}}},
+                "profiles": {"default": {"pii_redact": {}}, "plain": {"pii_redact": {"mode": "off"}}, "watched": {"pii_redact": {"mode": "shadow"}}},
                 "routes": [{"profile": "plain", "path_prefix": "/plain"}, {"profile": "watched", "path_prefix": "/watched"}],
             });
-            let builder = Gateway::builder().module("portcullis").config(config).upstream(upstream.address());
+            let builder = Gateway::builder().module("pii_redact").config(config).upstream(upstream.address());
             (builder.upstream_protocol(UpstreamProtocol::LikeClient).start().await, upstream)
         })
         .await

@@ -166,7 +166,7 @@ impl Profile {
 
 /// Sections of stages that a module may lack, with the modules that carry them.
 const ELSEWHERE: &[(&str, &str)] =
-    &[("prompt_guard", "portcullis.wasm or prompt_guard.wasm"), ("pii_redact", "portcullis.wasm or pii_redact.wasm")];
+    &[("prompt_guard", "portcullis.wasm or prompt_guard.wasm"), ("pii_redact", "pii_redact.wasm")];
 
 fn read_limits(r: &mut dyn Reader) -> Limits {
     let standard = Limits::default();

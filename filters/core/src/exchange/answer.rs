@@ -4,7 +4,7 @@
 //! stage that acts reads it, each part is replaced by what may go to the client by now. Nothing is paused for time, and
 //! what is held when the answer breaks off is dropped.
 
-use super::reader::Reader;
+use super::reader::{Read, ReadAnswers};
 use super::{Act, Exchange, Phase};
 use crate::audit::Record;
 use crate::config::RequestEncoding;
@@ -21,9 +21,9 @@ pub(super) enum State {
     #[default]
     Passed,
     /// It is read and passes as it is: no stage that reads it acts.
-    Watched(Box<Reader>),
+    Watched(Box<dyn Read>),
     /// It is read, and replaced by what the stages make of it.
-    Edited(Box<Reader>),
+    Edited(Box<dyn Read>),
     /// It was read so far, cannot be read further, and passes.
     Abandoned,
     /// It was cut off: nothing of it may follow.
@@ -40,7 +40,7 @@ impl Exchange {
     /// Fields of the request's head to set, or to remove where there is no value, before it goes on; `ends` when no body
     /// follows.
     pub fn request_fields(&self, ends: bool) -> impl Iterator<Item = (&'static str, Option<&'static str>)> + use<> {
-        let reads = self.stages.iter().any(|running| running.reads_answers);
+        let reads = self.stages.iter().any(|running| running.reads_answers.is_some());
         let asked = response::ASKED.iter().copied().filter(move |_| reads);
         let edits = !ends && self.stages.iter().any(|running| running.edits_requests && running.mode == Mode::Enforce);
         let recodes = self.recodes();
@@ -56,7 +56,7 @@ impl Exchange {
 
     /// Whether a stage wants the answer, so that the host must bring its head to [`Exchange::answer_head`].
     pub fn reads_answer(&self) -> bool {
-        self.phase == Phase::Forwarded && self.stages.iter().any(|running| running.reads_answers)
+        self.phase == Phase::Forwarded && self.stages.iter().any(|running| running.reads_answers.is_some())
     }
 
     /// The head of an answer that is read; `ends` when no body follows.
@@ -65,9 +65,11 @@ impl Exchange {
             return Act::Forward;
         }
         let limits = self.profile.answer_limits;
-        match response::check(self.record.status, head).and_then(|()| Reader::open(head, limits)) {
+        let Some(ReadAnswers(open)) = self.stages.iter().find_map(|running| running.reads_answers) else {
+            return Act::Forward;
+        };
+        match response::check(self.record.status, head).and_then(|()| open(head, limits)) {
             Ok(reader) => {
-                let reader = Box::new(reader);
                 self.answer = if self.acts_on_answers() { State::Edited(reader) } else { State::Watched(reader) };
                 Act::Forward
             }
@@ -138,7 +140,7 @@ impl Exchange {
     }
 
     fn acts_on_answers(&self) -> bool {
-        self.stages.iter().any(|running| running.reads_answers && running.mode == Mode::Enforce)
+        self.stages.iter().any(|running| running.reads_answers.is_some() && running.mode == Mode::Enforce)
     }
 
     /// The answer cannot be read; `begun` when parts of it have gone.
@@ -170,7 +172,7 @@ impl Exchange {
             }
             _ => {}
         }
-        let reading = self.stages.iter_mut().filter(|running| running.reads_answers);
+        let reading = self.stages.iter_mut().filter(|running| running.reads_answers.is_some());
         let opinions: Vec<_> = reading.map(|running| (running.mode, running.stage.answer_end())).collect();
         for (mode, opinion) in opinions {
             self.judge_answer(opinion.verdict, opinion.judge, mode == Mode::Enforce);

@@ -14,8 +14,38 @@ const PIECE: usize = 8192;
 /// Decoded bytes of one piece: the last window of a zstd frame comes at once.
 const DECODED: usize = 16 << 20;
 
+/// What reads an answer. Only a module with a stage that reads answers holds the code behind it: see [`ReadAnswers`].
+pub(super) trait Read {
+    /// Takes the next part of the body and appends what may go to the client.
+    ///
+    /// # Errors
+    /// When the body cannot be read on. What was appended may go all the same.
+    fn advance(&mut self, part: &[u8], ends: bool, stages: &mut [Running], out: &mut Vec<u8>)
+    -> Result<(), Unreadable>;
+
+    /// Lets go as it is what has arrived and could not be read on: no stage sees what follows.
+    fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>);
+
+    /// Whether bytes of the answer have arrived that have not gone out.
+    fn holds(&self) -> bool;
+
+    /// Whether the client gets other bytes than those that arrive, even where no stage changes anything.
+    fn decodes(&self) -> bool;
+}
+
+type Open = fn(&Head, Limits) -> Result<Box<dyn Read>, Unreadable>;
+
+/// The way to read answers, which a stage hands to the exchange: a module without such a stage is smaller by it.
+#[derive(Clone, Copy)]
+pub struct ReadAnswers(pub(super) Open);
+
+impl ReadAnswers {
+    /// Frames, dialects and codings of answers.
+    pub const TEXTS: Self = Self(Reader::open);
+}
+
 /// Reads one answer.
-pub(super) struct Reader {
+struct Reader {
     decoder: Decoder,
     answer: Answer,
 }
@@ -25,7 +55,7 @@ impl Reader {
     ///
     /// # Errors
     /// When its coding or its type is not known.
-    pub(super) fn open(head: &Head, limits: Limits) -> Result<Self, Unreadable> {
+    fn open(head: &Head, limits: Limits) -> Result<Box<dyn Read>, Unreadable> {
         if head.is_respelled("content-encoding") {
             return Err(Unreadable::Coding);
         }
@@ -36,14 +66,12 @@ impl Reader {
             return Err(Unreadable::Format);
         }
         let answer = Answer::open(&answer::Head { content_type, content_encoding: None }, limits)?;
-        Ok(Self { decoder, answer })
+        Ok(Box::new(Self { decoder, answer }))
     }
+}
 
-    /// Takes the next part of the body and appends what may go to the client.
-    ///
-    /// # Errors
-    /// When the body cannot be read on. What was appended may go all the same.
-    pub(super) fn advance(
+impl Read for Reader {
+    fn advance(
         &mut self,
         part: &[u8],
         ends: bool,
@@ -71,18 +99,15 @@ impl Reader {
         Ok(())
     }
 
-    /// Lets go as it is what has arrived and could not be read on: no stage sees what follows.
-    pub(super) fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>) {
+    fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>) {
         self.answer.pass(&mut Chain { stages }, out);
     }
 
-    /// Whether bytes of the answer have arrived that have not gone out.
-    pub(super) fn holds(&self) -> bool {
+    fn holds(&self) -> bool {
         self.answer.held_bytes() > 0
     }
 
-    /// Whether the client gets other bytes than those that arrive, even where no stage changes anything.
-    pub(super) fn decodes(&self) -> bool {
+    fn decodes(&self) -> bool {
         !self.decoder.is_identity()
     }
 }
@@ -95,7 +120,7 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     fn each(&mut self) -> impl Iterator<Item = (Mode, &mut dyn Editor)> {
-        let reading = self.stages.iter_mut().filter(|running| running.reads_answers);
+        let reading = self.stages.iter_mut().filter(|running| running.reads_answers.is_some());
         reading.filter_map(|running| Some((running.mode, running.stage.editor()?)))
     }
 

@@ -2,6 +2,7 @@
 
 use portcullis_core::answer::{self, Channel, Editor};
 use portcullis_core::config::{Reader, Word, choose};
+use portcullis_core::exchange::ReadAnswers;
 use portcullis_core::stage::{Kind, Request, Settings, Stage};
 use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, RuleId, Severity, Verdict};
 use serde_json::Value;
@@ -94,8 +95,8 @@ impl Settings for MaskSettings {
         self.0
     }
 
-    fn reads_answers(&self) -> bool {
-        true
+    fn reads_answers(&self) -> Option<ReadAnswers> {
+        Some(ReadAnswers::TEXTS)
     }
 
     fn open(&self) -> Box<dyn Stage> {
