@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod frames;
 pub mod head;
 pub mod json;
+mod percent;
 pub mod refusal;
 pub mod response;
 pub mod stage;

@@ -2,6 +2,7 @@
 
 use super::reader::Reader;
 use crate::head::Head;
+use crate::percent::octet;
 
 /// Conditions that must all hold. A route without any is a mistake and is refused: it would hide all that follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,18 +217,14 @@ fn is_ambiguous(segment: &[u8]) -> bool {
 
 fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(segment.len());
-    let mut bytes = segment.iter().copied();
-    while let Some(byte) = bytes.next() {
-        let byte = match byte {
-            b'%' => {
-                let high = char::from(bytes.next()?).to_digit(16)?;
-                let low = char::from(bytes.next()?).to_digit(16)?;
-                u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok().filter(|b| !b"/\\\0".contains(b))?
-            }
-            b'\\' | 0 => return None,
-            other => other,
-        };
+    let mut rest = segment;
+    while let Some((&first, behind)) = rest.split_first() {
+        let (byte, behind) = if first == b'%' { octet(behind)? } else { (first, behind) };
+        if matches!(byte, b'\\' | 0) || (first == b'%' && byte == b'/') {
+            return None;
+        }
         out.push(byte);
+        rest = behind;
     }
     Some(out)
 }

@@ -1,5 +1,7 @@
 //! Paths, however they are spelled.
 
+use crate::percent::octet;
+
 /// The segments of a request path, as a lenient server would see them.
 ///
 /// Query and fragment are cut off; percent-encoding is read once (a `%2f` counts as a slash, as it does for many
@@ -92,22 +94,14 @@ fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((&first, tail)) = rest.split_first() {
-        if first == b'%'
-            && let [high, low, behind @ ..] = tail
-            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
-        {
-            decoded.push((high << 4) | low);
-            rest = behind;
-        } else {
-            decoded.push(first);
-            rest = tail;
-        }
+        let (byte, behind) = match first {
+            b'%' => octet(tail).unwrap_or((first, tail)),
+            _ => (first, tail),
+        };
+        decoded.push(byte);
+        rest = behind;
     }
     decoded
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

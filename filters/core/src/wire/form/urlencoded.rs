@@ -1,6 +1,7 @@
 //! `application/x-www-form-urlencoded` (WHATWG URL, "application/x-www-form-urlencoded parsing").
 
 use super::fields::{Fields, span};
+use crate::percent::octet;
 use crate::wire::reading::is_id;
 use crate::wire::{Role, Source, Unreadable};
 
@@ -40,11 +41,9 @@ fn decode(coded: &[u8], into: &mut Vec<u8>) -> Result<(), Unreadable> {
         into.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let &[high, low, ref behind @ ..] = behind else { return Err(Unreadable::Form) };
-                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                let (Some(high), Some(low)) = (digit(high), digit(low)) else { return Err(Unreadable::Form) };
+                let (byte, behind) = octet(behind).ok_or(Unreadable::Form)?;
                 rest = behind;
-                (high << 4) | low
+                byte
             }
             byte => byte,
         });
