@@ -24,10 +24,10 @@ use portcullis_prompt_guard::PROMPT_GUARD;
 use serde_json::{Value, json};
 
 /// The least number of texts, and the least characters of a long one.
-const TEXTS: usize = 2400;
+const TEXTS: usize = 3000;
 const LONG: usize = 2000;
 /// Languages with at least this many texts.
-const LANGUAGES: usize = 1;
+const LANGUAGES: usize = 15;
 const OF_A_LANGUAGE: usize = 20;
 /// Two texts are near duplicates when they share this much of their shingles, runs of this many words.
 const ALIKE: f64 = 0.5;
@@ -131,9 +131,9 @@ impl Count {
         self.flagged += usize::from(verdict == Verdict::Flag);
     }
 
-    /// At most 0.1 % refused; at most 0.5 % flagged or refused; rounded up.
-    fn is_low(self) -> bool {
-        self.refused <= self.all.div_ceil(1000) + 1 && self.refused + self.flagged <= self.all.div_ceil(200) + 2
+    /// At most 0.1 % refused, and one in `flagged` flagged or refused.
+    fn is_low(self, flagged: usize) -> bool {
+        self.refused * 1000 <= self.all && (self.refused + self.flagged) * flagged <= self.all
     }
 }
 
@@ -197,9 +197,10 @@ fn the_corpus_is_let_be() {
     let new: Vec<_> = now.difference(&before).collect();
     let gone: Vec<_> = before.difference(&now).collect();
     assert!(new.is_empty() && gone.is_empty(), "false alarms, new: {new:#?}\nno longer: {gone:#?}");
-    for kind in ["texts", "requests"] {
+    // A request adds up what several of the texts say.
+    for (kind, flagged) in [("texts", 200), ("requests", 50)] {
         let count = counts[&("all", kind.into())];
-        assert!(count.is_low(), "{kind}: too many false alarms\n{table}");
+        assert!(count.is_low(flagged), "{kind}: too many false alarms\n{table}");
     }
 }
 
@@ -274,7 +275,7 @@ fn the_corpus_is_large_and_varied() {
     println!("{} texts, {long} long, {patterned} from patterns, {near} near duplicates", texts.len());
     assert!(texts.len() >= TEXTS, "{} texts", texts.len());
     assert!(patterned * 3 < texts.len(), "{patterned} of {} are made from patterns", texts.len());
-    assert!(near * 50 < texts.len(), "{near} of {} are near duplicates", texts.len());
+    assert!(near * 20 < texts.len(), "{near} of {} are near duplicates", texts.len());
     let well = languages.values().filter(|number| **number >= OF_A_LANGUAGE).count();
     assert!(well >= LANGUAGES, "{well} languages: {languages:?}");
 }
