@@ -18,7 +18,7 @@ pub enum Row {
         /// Its body; `None` when it has none.
         body: Option<Vec<u8>>,
     },
-    /// An audit record, by its members.
+    /// An audit record, by its members; none for a request of an access log that has no record.
     Audit(Map<String, Value>),
 }
 
@@ -30,8 +30,14 @@ impl Row {
     pub fn read(line: &[u8]) -> (Value, Result<Self, String>) {
         match serde_json::from_slice::<Value>(line) {
             Ok(Value::Object(mut row)) => {
-                let id = row.remove("id").unwrap_or(Value::Null);
-                (id, Self::of(row))
+                let id = row.remove("id");
+                let read = Self::of(row);
+                // A line of an access log has none; its record may.
+                let own = match &read {
+                    Ok(Self::Audit(record)) => record.get("id").cloned(),
+                    _ => None,
+                };
+                (id.or(own).unwrap_or(Value::Null), read)
             }
             Ok(_) => (Value::Null, Err("is not an object".to_string())),
             Err(error) => (Value::Null, Err(format!("is not JSON: {error}"))),
@@ -76,6 +82,9 @@ fn body(row: &mut Map<String, Value>) -> Result<Option<Vec<u8>>, String> {
 fn audit(row: &mut Map<String, Value>) -> Result<Option<Map<String, Value>>, String> {
     match row.remove("audit") {
         Some(Value::Object(record)) => Ok(Some(record)),
+        // What Envoy writes for a filter state that is not there.
+        Some(Value::Null) => Ok(Some(Map::new())),
+        Some(Value::String(record)) if record == "-" => Ok(Some(Map::new())),
         Some(Value::String(record)) => {
             let record = serde_json::from_str(&record).map_err(|error| format!("audit: is not JSON: {error}"))?;
             Ok(Some(record))

@@ -137,6 +137,15 @@ fn an_audit_record_is_weighed_by_its_rules_and_compared_with_what_it_says() {
 }
 
 #[test]
+fn a_line_of_an_access_log_goes_by_the_id_of_its_record() {
+    let record = json!({"id": "req-1", "profile": "default", "verdict": "block", "stage": "rules", "score": 0.9,
+        "rules": ["OP-0001"], "inspected_bytes": 9});
+    let lines = rows(&[], &[json!({"method": "POST", "path": "/v1/messages", "audit": record.to_string()})]);
+    assert_eq!(lines[0]["id"], "req-1");
+    assert_eq!((&lines[0]["now"]["verdict"], &lines[0]["now"]["score"]), (&json!("allow"), &json!(0.0)));
+}
+
+#[test]
 fn what_cannot_be_weighed_is_counted_with_the_reason() {
     let record = |more: Value| {
         let mut record = json!({"profile": "default", "verdict": "block", "stage": "rules", "score": 0.9, "rules": [], "inspected_bytes": 1});
@@ -153,11 +162,15 @@ fn what_cannot_be_weighed_is_counted_with_the_reason() {
             record(json!({"verdict": null})),
             record(json!({"rules": ["nonsense"]})),
             record(json!({"verdict": "perhaps"})),
+            json!({"path": "/healthz", "audit": "-"}),
+            json!({"path": "/healthz", "audit": null}),
+            json!({"path": "/healthz", "audit": "{"}),
         ],
     );
     let summary = &lines.last().unwrap()["summary"];
-    let kept = json!({"failure": 1, "other_stage": 1, "undecided": 1, "unknown_profile": 1, "unreadable": 1});
-    assert_eq!((&summary["kept"], summary["errors"].as_u64()), (&kept, Some(2)), "{lines:?}");
+    let kept =
+        json!({"no_record": 2, "failure": 1, "other_stage": 1, "undecided": 1, "unknown_profile": 1, "unreadable": 1});
+    assert_eq!((&summary["kept"], summary["errors"].as_u64()), (&kept, Some(3)), "{lines:?}");
 }
 
 #[test]

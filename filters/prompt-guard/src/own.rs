@@ -16,8 +16,8 @@ use crate::term;
 const MAX_RULES: usize = 2_000;
 /// Bytes of the terms of all rules, each once a rule.
 const MAX_BYTES: usize = 262_144;
-/// Bytes that the compiled rules may add to those that ship.
-const MAX_MEMORY: usize = 8_388_608;
+/// Bytes of all rules, compiled.
+const MAX_MEMORY: usize = 12_582_912;
 /// Looks at sets that a term may call for, for each byte of its last word: what a byte of text can cost.
 const MAX_LOOKS: usize = 32;
 /// Phrases of a rule, and terms of a group.
@@ -94,11 +94,12 @@ pub(crate) fn read(r: &mut dyn Reader) -> Option<(Ruleset, Vec<About>)> {
         return None;
     }
     match compile(&rules) {
-        Some((_, added)) if added > MAX_MEMORY => {
-            refuse(format!("take {added} bytes when compiled"), "at most 8388608: merge rules");
+        Some(compiled) if compiled.memory() > MAX_MEMORY => {
+            let problem = format!("take {} bytes when compiled with those that ship", compiled.memory());
+            refuse(problem, "at most 12582912: merge rules");
             None
         }
-        Some((compiled, _)) => Some((compiled, rules.into_iter().map(|rule| rule.about).collect())),
+        Some(compiled) => Some((compiled, rules.into_iter().map(|rule| rule.about).collect())),
         None => {
             refuse("cannot be compiled".into(), "have fewer of them");
             None
@@ -304,8 +305,8 @@ fn borrowed(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
 
-/// Compiles the rules behind those that ship; the bytes that they add.
-fn compile(own: &[Own]) -> Option<(Ruleset, usize)> {
+/// Compiles the rules behind those that ship.
+fn compile(own: &[Own]) -> Option<Ruleset> {
     let all_sets = || own.iter().flat_map(|rule| &rule.sets);
     let lists: Vec<Lists<'_>> = all_sets().map(Lists::of).collect();
     let groups: Vec<Vec<&[&str]>> =
@@ -338,7 +339,5 @@ fn compile(own: &[Own]) -> Option<(Ruleset, usize)> {
             sets,
         });
     }
-    let compiled = Ruleset::compile(&all).ok()?;
-    let added = compiled.memory().saturating_sub(Ruleset::base()?.memory());
-    Some((compiled, added))
+    Ruleset::compile(&all).ok()
 }

@@ -74,6 +74,24 @@ fn a_refusal_names_the_rule() {
 }
 
 #[test]
+fn a_request_under_way_keeps_its_rules_when_the_configuration_changes() {
+    use portcullis_core::exchange::{Act, Exchange};
+    let config = with(&json!([rule(&json!({"phrases": ["blue heron"]}))]), &json!({})).unwrap();
+    let open = |config: &Arc<Config>| {
+        Exchange::open(config, [(":method", "POST"), (":path", "/v1/messages")].into_iter().collect(), 0)
+    };
+    let mut under_way = open(&config);
+    under_way.request_head(false);
+    drop(config);
+    let config = with(&json!([rule(&json!({"phrases": ["grey heron"]}))]), &json!({})).unwrap();
+    let mut next = open(&config);
+    next.request_head(false);
+    let body = json!({"messages": [{"role": "user", "content": "blue heron"}]}).to_string();
+    assert!(matches!(under_way.request_body(body.as_bytes(), &|| 0), Act::Refuse(_)));
+    assert_eq!(next.request_body(body.as_bytes(), &|| 0), Act::Forward);
+}
+
+#[test]
 fn a_profile_may_except_it_by_id_or_family_or_wait_for_its_level() {
     let rules = json!([
         rule(&json!({"phrases": ["blue heron"]})),

@@ -14,6 +14,8 @@ use crate::decision::Decision;
 /// Why an audit record is kept as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kept {
+    /// A line of an access log has no record: the request did not meet the filter.
+    Absent,
     /// The client left before the request was decided.
     Undecided,
     /// A part of the filter had failed.
@@ -30,6 +32,7 @@ impl Kept {
     /// The word for it in summaries.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Absent => "no_record",
             Self::Undecided => "undecided",
             Self::Failure => "failure",
             Self::Unreadable => "unreadable",
@@ -44,6 +47,9 @@ pub(super) fn replay(
     against: Option<&Arc<Config>>,
     record: &Map<String, Value>,
 ) -> Result<Replayed, String> {
+    if record.is_empty() {
+        return Ok(Replayed::Kept(Kept::Absent));
+    }
     let recorded = match decided(record)? {
         Ok(decision) => decision,
         Err(kept) => return Ok(Replayed::Kept(kept)),
