@@ -27,7 +27,7 @@ fuzz_target!(|input: &[u8]| {
         let mut hits: Vec<Hit> = Vec::new();
         for text in texts {
             hits.clear();
-            inspection.text(text, Role::User, &mut |hit| {
+            inspection.layers(text, Role::User, &mut |hit| {
                 assert!(hit.start < hit.end && hit.end <= text.len());
                 assert!(text.is_char_boundary(hit.start) && text.is_char_boundary(hit.end));
                 hits.push(hit);

@@ -115,7 +115,7 @@ pub(super) fn read(word: &[u8], one: u8) -> Option<Vec<u8>> {
 }
 
 /// The letter that a sign stands for.
-fn letter(sign: u8, one: u8) -> Option<u8> {
+pub(super) fn letter(sign: u8, one: u8) -> Option<u8> {
     Some(match sign {
         b'a'..=b'z' => sign,
         b'A'..=b'Z' => sign.to_ascii_lowercase(),

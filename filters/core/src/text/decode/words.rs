@@ -148,7 +148,8 @@ impl Words {
             return;
         }
         let all = rest.get(..length).unwrap_or_default();
-        if length >= LONG || vocabulary.is_begun(all) {
+        // Encoded bytes have digits; what is written without blanks seldom has.
+        if (length >= LONG || vocabulary.is_begun(all)) && !all.iter().any(u8::is_ascii_digit) {
             self.spelled.push(Spelled { start: word.start, end: word.end, how: How::Unspaced });
         }
     }
@@ -193,13 +194,24 @@ impl Words {
     }
 
     fn leet(&mut self, word: Word, digits: usize, vocabulary: &Vocabulary, letters: &[u8]) {
-        if letters.len() > leet::LONGEST || digits.saturating_mul(4) > letters.len().saturating_mul(3) {
+        // Digests and keys have more digits than words in leet, and are long.
+        let counted = letters.len().min(Key::BYTES);
+        let most = if letters.len() > Key::BYTES { counted.saturating_mul(2) } else { counted.saturating_mul(3) };
+        if letters.len() > leet::LONGEST || digits.saturating_mul(4) > most {
             return;
         }
         let is_word = |one: u8| {
-            let Some(read) = leet::read(letters, one) else { return false };
-            (letters.len() <= Key::BYTES && vocabulary.get(Key::of(&read)).is_word())
-                || (letters.len() >= UNSPACED && vocabulary.is_begun(&read))
+            if letters.len() <= Key::BYTES {
+                let mut read = [0; Key::BYTES];
+                for (letter, sign) in read.iter_mut().zip(letters) {
+                    let Some(read) = leet::letter(*sign, one) else { return false };
+                    *letter = read;
+                }
+                let read = read.get(..letters.len()).unwrap_or_default();
+                vocabulary.get(Key::of(read)).is_word() || (read.len() >= UNSPACED && vocabulary.is_begun(read))
+            } else {
+                leet::read(letters, one).is_some_and(|read| vocabulary.is_begun(&read))
+            }
         };
         if is_word(b'i') || is_word(b'l') {
             self.leet.push((word.start, word.end));
