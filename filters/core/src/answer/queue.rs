@@ -424,7 +424,7 @@ impl Queue {
     /// Whether units that carry other texts wait behind the first: reasoning ends when the answer begins, and nothing says
     /// so. A unit with a number waits on: its copy would come out of turn, and its text has an end of its own.
     fn stalls(&self) -> bool {
-        let Some(front) = self.units.front().filter(|front| !front.numbered) else { return false };
+        let Some(front) = self.units.front().filter(|front| !front.numbered && !front.whole) else { return false };
         let open = |line: u32| front.slots.iter().any(|slot| slot.line == line && slot.open() > 0);
         let other = |unit: &&Waiting| !unit.closed && !unit.slots.iter().any(|slot| open(slot.line));
         self.units.iter().skip(1).filter(other).take(BEHIND).count() == BEHIND
