@@ -76,7 +76,13 @@ fn word(word: &str, out: &mut String) {
 }
 
 /// The body that leaves, and whether all of it could be read.
-fn run(content_type: Option<&str>, held_bytes: usize, editor: &mut dyn Editor, body: &[u8], size: usize) -> (Vec<u8>, bool) {
+fn run(
+    content_type: Option<&str>,
+    held_bytes: usize,
+    editor: &mut dyn Editor,
+    body: &[u8],
+    size: usize,
+) -> (Vec<u8>, bool) {
     let limits = Limits { unit_bytes: 2048, depth: 12, values: 300, channels: 8, held_bytes };
     let head = Head { content_type: content_type.map(str::as_bytes), content_encoding: None };
     let mut answer = Answer::open(&head, limits).expect("a type that is known");
