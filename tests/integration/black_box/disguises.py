@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import json
 
 CYRILLIC = str.maketrans("aeopcyxiAEOPCXTHKMB", "аеорсухіАЕОРСХТНКМВ")
 LEET = str.maketrans("aeiostAEIOST", "431057431057")
@@ -66,11 +67,17 @@ DISGUISES = {
     "mixed case": lambda text: "".join(c.upper() if at % 2 else c.lower() for at, c in enumerate(text)),
     "tag characters": lambda text: "".join(chr(0xE0000 + ord(c)) for c in text),
     "Morse": morse,
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base64 in hexadecimal": lambda text: b64(text).encode().hex(),
+    "binary": lambda text: " ".join(f"{byte:08b}" for byte in text.encode()),
+    "decimal": lambda text: " ".join(str(byte) for byte in text.encode()),
+    "quoted-printable": lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
+    "look-alikes and joiners": lambda text: "\u200d".join(text.translate(CYRILLIC)),
+    "JSON in JSON": lambda text: json.dumps({"note": json.dumps({"text": text})}),
+    "words reversed": lambda text: " ".join(word[::-1] for word in text.split(" ")),
+    "base85": lambda text: base64.b85encode(text.encode()).decode(),
+    "words in reverse order": lambda text: " ".join(text.split(" ")[::-1]),
 }
 
 # What the filters do not see through; their twins arrive all the same.
-NOT_READ = {
-    "base64", "base64 in a sentence", "base64 of the safe alphabet", "base64 twice", "base64 in lines", "hexadecimal",
-    "hexadecimal pairs", "percent", "HTML entities", "HTML entities, hexadecimal", "ROT13", "reversed",
-    "right-to-left marks", "leet", "spaced letters", "dotted letters", "letters on lines", "tag characters", "Morse",
-}  # fmt: skip
+NOT_READ = {"base85", "words in reverse order"}

@@ -31,6 +31,14 @@ pub struct Texts {
     pub benign: String,
 }
 
+impl Texts {
+    /// The members `attack` and `benign` of an object.
+    pub fn of(pair: &Value) -> Self {
+        let text = |key: &str| pair[key].as_str().unwrap_or_else(|| panic!("no {key} in {pair}")).to_owned();
+        Self { attack: text("attack"), benign: text("benign") }
+    }
+}
+
 impl Case {
     /// The body with `text` in its place; in a string that is JSON itself, as such JSON has it.
     pub fn body(&self, text: &str) -> String {
@@ -140,8 +148,6 @@ pub fn texts() -> Texts {
 /// Every attack with its twin.
 pub fn all_texts() -> Vec<Texts> {
     let document = document(&folder().join("requests/texts.json"));
-    let text = |pair: &Value, key: &str| pair[key].as_str().expect("texts.json: a text").to_owned();
     let more = document["more"].as_array().into_iter().flatten();
-    let pairs = [&document].into_iter().chain(more);
-    pairs.map(|pair| Texts { attack: text(pair, "attack"), benign: text(pair, "benign") }).collect()
+    [&document].into_iter().chain(more).map(Texts::of).collect()
 }

@@ -26,7 +26,7 @@ const AT_ONCE: usize = 48;
 #[derive(Clone)]
 struct Cell {
     case: Arc<Case>,
-    disguise: Arc<Disguise>,
+    disguise: Disguise,
     transport: Arc<Transport>,
     texts: Arc<Texts>,
 }
@@ -34,25 +34,24 @@ struct Cell {
 fn cells() -> Vec<Cell> {
     let cases: Vec<Arc<Case>> = cases::all().into_iter().map(Arc::new).collect();
     let transports: Vec<Arc<Transport>> = transport::all().into_iter().map(Arc::new).collect();
-    let texts: Vec<Arc<Texts>> = cases::all_texts().into_iter().map(Arc::new).collect();
-    let mut disguises = disguise::all().into_iter().map(Arc::new);
+    let plain: Vec<Arc<Texts>> = cases::all_texts().into_iter().map(Arc::new).collect();
+    let disguised: Vec<Arc<Texts>> = disguise::texts().into_iter().map(Arc::new).collect();
+    let mut disguises = disguise::all().into_iter();
     let none = disguises.next().expect("the first is none");
     let mut cells = Vec::new();
-    let mut put = |case: &Arc<Case>, disguise: &Arc<Disguise>, transport: &Arc<Transport>| {
-        let texts = match disguise.texts() {
-            Some(own) => Arc::new(own),
-            None => Arc::clone(&texts[cells.len() % texts.len()]),
-        };
+    let mut put = |case: &Arc<Case>, disguise: Disguise, transport: &Arc<Transport>, texts: &[Arc<Texts>]| {
+        let reached = |pair: &&Arc<Texts>| disguise.reaches(&pair.attack) && disguise.reaches(&pair.benign);
+        let texts: Vec<_> = texts.iter().filter(reached).collect();
         cells.push(Cell {
             case: Arc::clone(case),
-            disguise: Arc::clone(disguise),
+            disguise,
             transport: Arc::clone(transport),
-            texts,
+            texts: Arc::clone(texts[cells.len() % texts.len()]),
         });
     };
     for case in &cases {
         for transport in &transports {
-            put(case, &none, transport);
+            put(case, none, transport, &plain);
         }
     }
     let formats: BTreeSet<&str> = cases.iter().map(|case| case.format.as_str()).collect();
@@ -62,7 +61,7 @@ fn cells() -> Vec<Cell> {
         for (column, format) in formats.iter().enumerate() {
             let of_format: Vec<_> = cases.iter().filter(|case| case.format == *format).collect();
             let case = of_format[(row * 5 + column) % of_format.len()];
-            put(case, &disguise, &transports[(row + column) % transports.len()]);
+            put(case, disguise, &transports[(row + column) % transports.len()], &disguised);
         }
     }
     cells
@@ -70,7 +69,7 @@ fn cells() -> Vec<Cell> {
 
 impl Cell {
     fn name(&self) -> String {
-        format!("{}; {}; {}", self.case.name, self.disguise.name, self.transport.name)
+        format!("{}; {}; {}", self.case.name, self.disguise.name(), self.transport.name)
     }
 
     async fn check(&self, gateway: &Gateway) -> Result<(), String> {
@@ -205,7 +204,7 @@ fn format(cell: &Cell) -> &str {
 }
 
 fn disguise(cell: &Cell) -> &str {
-    &cell.disguise.name
+    cell.disguise.name()
 }
 
 fn transport(cell: &Cell) -> &str {
@@ -216,9 +215,20 @@ fn role(cell: &Cell) -> &str {
     &cell.case.role
 }
 
+/// How many formats, roles and transports each disguise met.
+fn spread(cells: &[Cell]) -> String {
+    let mut out = String::from("| disguise | cells | formats | roles | transports |\n|---|---:|---:|---:|---:|\n");
+    for name in names(cells, disguise) {
+        let of: Vec<Cell> = cells.iter().filter(|cell| disguise(cell) == name).cloned().collect();
+        let count = |dimension: fn(&Cell) -> &str| names(&of, dimension).len();
+        let (formats, roles, transports) = (count(format), count(role), count(transport));
+        writeln!(out, "| {} | {} | {formats} | {roles} | {transports} |", name.replace('_', " "), of.len()).unwrap();
+    }
+    out
+}
+
 fn tables(cells: &[Cell]) -> String {
     let (formats, ways) = (names(cells, format), names(cells, transport));
-    let disguises = names(cells, disguise);
     let pairs = |a: fn(&Cell) -> &str, b: fn(&Cell) -> &str| -> Vec<(&str, &str)> {
         cells.iter().map(|cell| (a(cell), b(cell))).collect()
     };
@@ -228,13 +238,13 @@ fn tables(cells: &[Cell]) -> String {
          cells that\nheld; one that does not fails the test. A cell is an attack that was refused with 403 and the error of \
          its dialect,\nnothing of its body at the upstream, and a benign twin that arrived byte for byte. Here are {} cells.\n\n\
          Undisguised, every case goes over every transport. Disguised, each disguise meets every format and every \
-         transport,\nnot every pair of them.\n\n## Roles\n\n{}\n## Transports\n\n{}\n## Disguises by format\n\n{}\n\
-         ## Disguises by transport\n\n{}",
+         transport,\nnot every pair of them.\n\n## Roles\n\n{}\n## Transports\n\n{}\n\
+         ## Disguises\n\nThe recipes are in `filters/prompt-guard/tests/recipes`; the stage's own test tries each on every \
+         attack of the rules.\n\n{}",
         cells.len(),
         table("format", &formats, &ROLES, &pairs(format, role)),
         table("transport", &ways, &formats, &pairs(transport, format)),
-        table("disguise", &disguises, &formats, &pairs(disguise, format)),
-        table("disguise", &disguises, &ways, &pairs(disguise, transport)),
+        spread(cells),
     )
 }
 
