@@ -111,7 +111,7 @@ async fn latencies(bootstrap: &Bootstrap, each: Duration) -> Result<Vec<Row>> {
     both.bare_copy("bare")?;
     let envoy = start(&both).await?;
     let (with, without) = (envoy.listener("gateway")?, envoy.listener("bare")?);
-    let decided = "wasmcustom.portcullis.requests.verdict.allow.";
+    let decided = "wasmcustom.portcullis.requests.verdict.";
     let before = sum(&envoy, decided).await?;
     let mut rows = Vec::new();
     let mut sent = 0;
