@@ -38,8 +38,6 @@ pub enum Act {
     Reset,
     /// Let these bytes through in place of what was brought.
     Replace(Vec<u8>),
-    /// Take what was brought, and let nothing through yet: more will come in its place.
-    Withhold,
 }
 
 /// An answer of our own.

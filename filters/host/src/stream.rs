@@ -183,7 +183,7 @@ impl<E: Envoy + Clone> Stream<E> {
 
     /// Trailers: the answer ended before them.
     pub fn on_response_trailers(&mut self) -> Flow {
-        // While we pause, the host keeps an empty body; else it has none that could be changed.
+        // The host has no body by now.
         self.shown = 0;
         self.response_way(Callback::ResponseTrailers, |stream| {
             stream.exchange().response_body(0, true);
@@ -245,11 +245,6 @@ impl<E: Envoy + Clone> Stream<E> {
             Act::Hold => return Flow::Pause,
             Act::Replace(bytes) => match self.envoy.set_body(way, self.shown, &bytes) {
                 Ok(()) => return Flow::Continue,
-                Err(error) => Some(error),
-            },
-            // The host keeps an empty body for us, into which the rest can go even before trailers.
-            Act::Withhold => match self.envoy.set_body(way, self.shown, &[]) {
-                Ok(()) => return Flow::Pause,
                 Err(error) => Some(error),
             },
             Act::Refuse(reply) => self.envoy.reply(&reply).err(),

@@ -63,7 +63,6 @@ fn told(exchange: &mut Exchange, content_type: &str, parts: &[&str]) -> String {
         match exchange.answer_body(part.as_bytes(), i + 1 == parts.len()) {
             Act::Forward => out.extend_from_slice(part.as_bytes()),
             Act::Replace(bytes) => out.extend(bytes),
-            Act::Withhold => {}
             other => panic!("{other:?}"),
         }
     }

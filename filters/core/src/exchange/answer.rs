@@ -95,14 +95,13 @@ impl Exchange {
         let mut out = Vec::new();
         match self.advance(part, ends, &mut out) {
             Some(act) => act,
-            // Even a part of no bytes keeps the host waiting: what is held may have to go before trailers.
-            None if out.is_empty() && !ends && self.holds_answer() => Act::Withhold,
             None if out == part => Act::Forward,
             None => Act::Replace(out),
         }
     }
 
-    /// The answer's body has ended, and trailers follow: what was held goes before them.
+    /// The answer's body has ended, and trailers follow. What was held would go before them, where the host can still
+    /// take it.
     pub fn answer_trailers(&mut self) -> Act {
         let mut out = Vec::new();
         match self.advance(&[], true, &mut out) {
@@ -129,10 +128,6 @@ impl Exchange {
         }
         let act = self.answer_unreadable(why, true);
         if edited && act == Act::Forward { None } else { Some(act) }
-    }
-
-    fn holds_answer(&self) -> bool {
-        matches!(&self.answer, State::Edited(reader) if reader.holds())
     }
 
     fn answer_decoded(&self) -> bool {
