@@ -6,6 +6,7 @@ use portcullis_core::config::Config;
 use portcullis_core::exchange::Exchange;
 use portcullis_core::head::Head;
 use portcullis_core::stage::Request;
+use portcullis_core::store::{Memory, World};
 use portcullis_core::verdict::{Judge, Mode, RuleId, Verdict};
 use portcullis_core::wire::{Calls, Dialect, Prompt, Role, Source, Span, Text};
 
@@ -62,7 +63,9 @@ pub fn of_text(config: &Config, text: &str) -> Result<Decision, String> {
         skipped: Vec::new(),
         calls: Calls::default(),
     };
-    let request = Request { head: &head, body: text.as_bytes(), prompt: &prompt };
+    let nothing = Memory::default();
+    let world = World { now: 0, store: &nothing, properties: &nothing };
+    let request = Request { head: &head, body: text.as_bytes(), prompt: &prompt, world };
     let profile = config.select(&head);
     let mut decision = Decision {
         profile: profile.name.clone(),

@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
+use crate::answer::Usage;
 use crate::text::decode::{Disguise, Disguises};
 use crate::verdict::{Coverage, Judge, RuleId, Tally, Verdict};
 use crate::wire::{Dialect, SkipReason, Unreadable};
@@ -112,6 +113,8 @@ pub struct Record {
     pub inspect_micros: u64,
     /// From the head of the request to the head of the answer.
     pub first_byte_micros: Option<u64>,
+    /// Tokens that the answer says it cost, where a stage read it.
+    pub usage: Usage,
 }
 
 /// At most this many rule ids stand in a record.
@@ -176,6 +179,9 @@ impl Record {
             "complete": self.complete,
             "inspect_micros": self.inspect_micros,
             "first_byte_micros": self.first_byte_micros,
+            "input_tokens": self.usage.input,
+            "output_tokens": self.usage.output,
+            "total_tokens": self.usage.total,
         });
         if let Some(fields) = record.as_object_mut() {
             fields.retain(|_, value| !value.is_null());

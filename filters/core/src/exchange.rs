@@ -5,25 +5,30 @@
 //! an exchange is decided, it stays decided.
 
 mod answer;
+mod decide;
 mod edit;
 mod reader;
+mod weigh;
 
 pub use reader::ReadAnswers;
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::audit::{MAX_RULES, Origin, PlainName, Record, hmac_of};
+use crate::answer::Usage;
+use crate::audit::{Origin, PlainName, Record, hmac_of};
 use crate::coding;
 use crate::config::{Config, Profile, RequestEncoding};
 use crate::head::Head;
-use crate::refusal::{self, Refusal};
-use crate::stage::{Request, Stage};
-use crate::telemetry::{Cause, Counter, Direction, VERDICT_HEADER};
+use crate::refusal;
+use crate::stage::{Ended, Request, Stage};
+use crate::store::{Memory, Outside, World};
+use crate::telemetry::{Cause, Counter, Direction};
 use crate::text::decode::Disguises;
-use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, RuleId, Tally, Verdict};
+use crate::verdict::{Coverage, Failure, Judge, Mode, Tally, Verdict};
 use crate::wire::form;
-use crate::wire::{self, Dialect, Prompt, SkipReason, Skipped, Span, Unreadable};
+use crate::wire::{self, Dialect, Prompt, Unreadable};
 
 /// What the host is to do with what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,8 @@ enum Phase {
 struct Running {
     mode: Mode,
     reads_answers: Option<ReadAnswers>,
+    edits_answers: bool,
+    reads_requests: bool,
     edits_requests: bool,
     wants_nonce: bool,
     stage: Box<dyn Stage>,
@@ -86,6 +93,11 @@ pub struct Exchange {
     calls: (bool, Vec<String>),
     record: Record,
     counts: Vec<(Counter, u64)>,
+    outside: Rc<dyn Outside>,
+    now: u64,
+    /// What stages put into the head of the answer.
+    fields: Vec<(&'static str, String)>,
+    ended: bool,
 }
 
 impl Exchange {
@@ -99,7 +111,9 @@ impl Exchange {
                 stage.key(key);
             }
             let (reads_answers, edits_requests) = (settings.reads_answers(), settings.edits_requests());
-            Running { mode: settings.mode(), reads_answers, edits_requests, wants_nonce: settings.wants_nonce(), stage }
+            let (edits_answers, reads_requests) = (settings.edits_answers(), settings.reads_requests());
+            let (mode, wants_nonce) = (settings.mode(), settings.wants_nonce());
+            Running { mode, reads_answers, edits_answers, reads_requests, edits_requests, wants_nonce, stage }
         });
         let stages = stages.collect();
         let caller = wire::detect(head.path(), head.get("anthropic-version").is_some());
@@ -132,6 +146,7 @@ impl Exchange {
             complete: false,
             inspect_micros: 0,
             first_byte_micros: None,
+            usage: Usage::default(),
         };
         Self {
             config: Arc::clone(config),
@@ -144,7 +159,26 @@ impl Exchange {
             calls: (false, Vec::new()),
             record,
             counts: Vec::new(),
+            outside: Rc::new(Memory::default()),
+            now,
+            fields: Vec::new(),
+            ended: false,
         }
+    }
+
+    /// Gives it what it shares with other exchanges, in place of a store of its own that knows no properties.
+    pub fn share(&mut self, outside: Rc<dyn Outside>) {
+        self.outside = outside;
+    }
+
+    /// The time has moved on, to `now`, microseconds since the Unix epoch.
+    pub fn at(&mut self, now: u64) {
+        self.now = now;
+    }
+
+    /// What stages want to see in the head of the answer, whoever writes it.
+    pub fn answer_fields(&self) -> &[(&'static str, String)] {
+        &self.fields
     }
 
     /// Whether a stage wants a random word of the exchange, to be given by [`Exchange::nonce`] before anything else.
@@ -166,17 +200,18 @@ impl Exchange {
         if self.stages.is_empty() {
             return self.decide();
         }
-        let Self { stages, head, .. } = self;
-        let opinions: Vec<_> =
-            stages.iter_mut().map(|running| (running.mode, running.stage.request_head(head))).collect();
+        let opinions = self.ask(|stage, head, world| stage.request_head(head, world));
         if let Some(act) = self.weigh(opinions) {
             return act;
+        }
+        if !self.stages.iter().any(|running| running.reads_requests) {
+            return self.decide();
         }
         if self.head.is_upgrade() {
             return self.unreadable(Unreadable::Upgrade);
         }
         if ends {
-            return self.decide();
+            return self.pass_unread();
         }
         if self.head.is_encoded() {
             match self.profile.request_encoding {
@@ -214,7 +249,7 @@ impl Exchange {
             return self.unreadable(Unreadable::Size);
         }
         if body.is_empty() {
-            return self.decide();
+            return self.pass_unread();
         }
         let start = clock();
         let cap = self.profile.limits.body_bytes;
@@ -273,11 +308,8 @@ impl Exchange {
             let texts: Vec<_> = prompt.texts.iter().map(|text| text.read(body)).collect();
             hmac_of(key, texts.iter().map(|text| text.as_ref()))
         });
-        let Self { stages, head, .. } = self;
-        let request = Request { head, body, prompt: &prompt };
-        let opinions: Vec<_> =
-            stages.iter_mut().map(|running| (running.mode, running.stage.request(request))).collect();
-        let mut opinions = opinions;
+        let prompt = &prompt;
+        let mut opinions = self.ask(|stage, head, world| stage.request(Request { head, body, prompt, world }));
         let enforced = opinions.iter_mut().filter(|(mode, _)| *mode == Mode::Enforce);
         let edits: Vec<_> = enforced.flat_map(|(_, opinion)| core::mem::take(&mut opinion.edits)).collect();
         match self.weigh(opinions) {
@@ -305,6 +337,19 @@ impl Exchange {
     pub fn response_body(&mut self, bytes: u64, ends: bool) {
         self.record.response_bytes = self.record.response_bytes.saturating_add(bytes);
         self.record.complete = self.record.complete || ends;
+    }
+
+    /// The exchange is over: the stages learn how. Once.
+    pub fn end(&mut self) {
+        self.answer_end();
+        if core::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let Self { stages, outside, record, .. } = self;
+        let world = World { now: self.now, store: outside.as_ref(), properties: outside.as_ref() };
+        let refused = self.phase == Phase::Refused;
+        let Record { status, complete, usage, .. } = *record;
+        stages.iter_mut().for_each(|running| running.stage.ended(Ended { status, refused, complete, usage, world }));
     }
 
     /// A part of the filter could not do its work while the request was on its way.
@@ -385,45 +430,6 @@ impl Exchange {
         }
     }
 
-    /// Takes in what the stages think; gives the refusal if one of them may and wants to.
-    fn weigh(&mut self, opinions: Vec<(Mode, Opinion)>) -> Option<Act> {
-        let mut inspected = self.record.coverage.inspected;
-        let mut refusing: Option<(Verdict, Judge, Option<RuleId>)> = None;
-        for (mode, opinion) in opinions {
-            inspected = inspected.max(opinion.inspected);
-            for (reason, bytes) in [
-                (SkipReason::Limit, opinion.left_out),
-                (SkipReason::Allowed, opinion.allowed),
-                (SkipReason::Undecoded, opinion.undecoded),
-            ] {
-                let span = Span { start: 0, end: u32::try_from(bytes).unwrap_or(u32::MAX) };
-                self.record.coverage.skip(&Skipped { reason, span });
-            }
-            self.record.disguises = self.record.disguises.and(opinion.disguises);
-            self.record.score = self.record.score.max(opinion.score);
-            self.found(Direction::Request, &opinion.tallies);
-            let worst = opinion.worst().map(|finding| finding.rule);
-            for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {
-                if self.record.rules.len() < MAX_RULES && !self.record.rules.contains(&rule) {
-                    self.record.rules.push(rule);
-                }
-            }
-            let enforced = mode == Mode::Enforce;
-            let outranks = (enforced, opinion.verdict) > (self.record.enforced, self.record.verdict);
-            if opinion.verdict > Verdict::Allow && (outranks || self.record.verdict == Verdict::Allow) {
-                self.record.verdict = opinion.verdict;
-                self.record.judge = opinion.judge;
-                self.record.enforced = enforced;
-            }
-            if enforced && opinion.verdict.refuses() && refusing.is_none_or(|(verdict, ..)| opinion.verdict > verdict) {
-                refusing = Some((opinion.verdict, opinion.judge, worst));
-            }
-        }
-        self.record.coverage.inspected = inspected;
-        let (verdict, judge, rule) = refusing?;
-        Some(self.refuse(verdict, judge, if verdict == Verdict::Throttle { 429 } else { 403 }, rule))
-    }
-
     fn unreadable(&mut self, why: Unreadable) -> Act {
         self.unseen(why, self.profile.unreadable)
     }
@@ -441,55 +447,8 @@ impl Exchange {
                     self.record.judge = Judge::Read;
                     self.record.enforced = enforced;
                 }
-                self.decide()
+                self.pass_unread()
             }
-        }
-    }
-
-    fn decide(&mut self) -> Act {
-        self.phase = Phase::Forwarded;
-        self.tally();
-        Act::Forward
-    }
-
-    fn refuse(&mut self, verdict: Verdict, judge: Judge, status: u16, rule: Option<RuleId>) -> Act {
-        let counted = self.is_decided();
-        self.phase = Phase::Refused;
-        self.record.verdict = verdict;
-        self.record.judge = judge;
-        self.record.enforced = true;
-        self.record.status = status;
-        self.record.origin = Origin::Portcullis;
-        if !counted {
-            self.tally();
-        }
-        let explain = self.profile.explain;
-        let rule = rule.filter(|_| explain);
-        let why = self.record.unreadable.filter(|_| explain);
-        let refusal = Refusal { dialect: self.caller, status, rule, unreadable: why };
-        let mut headers = vec![("content-type", refusal::content_type(self.caller).to_string())];
-        headers.extend(refusal.headers().map(|(name, value)| (name, value.to_string())));
-        if explain {
-            let rule = rule.map(|rule| format!("; rule={rule}")).unwrap_or_default();
-            headers.push((VERDICT_HEADER, format!("{}{rule}; stage={}", verdict.name(), judge.name())));
-        }
-        let body = match self.caller {
-            Dialect::Mcp | Dialect::A2a => refusal.body_to_calls(self.calls.0, &self.calls.1),
-            _ => refusal.body(),
-        };
-        Act::Refuse(Reply { status, headers, body })
-    }
-
-    fn tally(&mut self) {
-        self.record.decided = true;
-        let Record { verdict, judge, enforced, coverage, .. } = self.record;
-        self.count(Counter::Requests { verdict, judge, enforced }, 1);
-        self.count(Counter::InspectedBytes, coverage.inspected);
-        for (why, bytes) in SkipReason::ALL.into_iter().zip(coverage.skipped) {
-            self.count(Counter::SkippedBytes(why), bytes);
-        }
-        for disguise in self.record.disguises.iter() {
-            self.count(Counter::Disguised(disguise), 1);
         }
     }
 }

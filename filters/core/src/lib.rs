@@ -17,6 +17,7 @@ mod percent;
 pub mod refusal;
 pub mod response;
 pub mod stage;
+pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod verdict;

@@ -1,14 +1,16 @@
 //! What a stage is: a pure state machine of one exchange, and the part of the configuration that makes it.
 //!
-//! A stage gets bytes and gives opinions. It makes no call, reads no clock and draws no random number; whether an
-//! opinion takes effect is decided in one place, [`crate::exchange::Exchange`].
+//! A stage gets bytes and gives opinions. It makes no call, reads no clock and draws no random number: the time and
+//! what is shared with other exchanges are arguments, [`World`]. Whether an opinion takes effect is decided in one
+//! place, [`crate::exchange::Exchange`].
 
 use std::any::Any;
 
-use crate::answer::Editor;
+use crate::answer::{Editor, Usage};
 use crate::config::Reader;
 use crate::exchange::ReadAnswers;
 use crate::head::Head;
+use crate::store::World;
 use crate::verdict::{Mode, Opinion};
 use crate::wire::Prompt;
 
@@ -40,6 +42,16 @@ pub trait Settings: Send + Sync {
     fn reads_answers(&self) -> Option<ReadAnswers> {
         None
     }
+    /// Whether its stages ask for the body of a request. Where none does, a request is decided by its head, and its body
+    /// passes unread.
+    fn reads_requests(&self) -> bool {
+        true
+    }
+    /// Whether its stages may change answers that they read. Where none may, answers pass as they are, byte for byte,
+    /// and are read on the way.
+    fn edits_answers(&self) -> bool {
+        true
+    }
     /// Whether its stages may change requests. The upstream then gets bodies in chunks, without a length.
     fn edits_requests(&self) -> bool {
         false
@@ -70,6 +82,23 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// What was read from the body.
     pub prompt: &'a Prompt,
+    /// The time, and what is shared.
+    pub world: World<'a>,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy)]
+pub struct Ended<'a> {
+    /// The status that the client got; 0 when it left before there was one.
+    pub status: u16,
+    /// Whether the answer was ours: the upstream gave none.
+    pub refused: bool,
+    /// Whether the answer came to its end.
+    pub complete: bool,
+    /// What the answer said of its cost, if it was read.
+    pub usage: Usage,
+    /// The time, and what is shared.
+    pub world: World<'a>,
 }
 
 /// One stage of one exchange. Each method is called at most once, in the order given here.
@@ -85,14 +114,21 @@ pub trait Stage {
     }
 
     /// The head of the request is here; nothing was forwarded.
-    fn request_head(&mut self, head: &Head) -> Opinion {
-        let _ = head;
+    fn request_head(&mut self, head: &Head, world: World<'_>) -> Opinion {
+        let _ = (head, world);
         Opinion::default()
     }
 
     /// The body is whole and was read. Not called for requests without a body, or with one that cannot be read.
     fn request(&mut self, request: Request<'_>) -> Opinion {
         let _ = request;
+        Opinion::default()
+    }
+
+    /// The request has no body, or one of `bytes` that will not be read and goes on all the same. In place of
+    /// [`Stage::request`].
+    fn unread(&mut self, head: &Head, bytes: u64, world: World<'_>) -> Opinion {
+        let _ = (head, bytes, world);
         Opinion::default()
     }
 
@@ -105,5 +141,10 @@ pub trait Stage {
     /// Nothing more of the answer will come, whether it ended or broke off. What is held is dropped.
     fn answer_end(&mut self) -> Opinion {
         Opinion::default()
+    }
+
+    /// The exchange is over, whatever ended it.
+    fn ended(&mut self, end: Ended<'_>) {
+        let _ = end;
     }
 }

@@ -66,17 +66,20 @@ pub enum Cause {
     Panic,
     /// The host refused a call that the work needs.
     Host,
+    /// What is shared by the workers could not be read or written.
+    Store,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 2] = [Self::Panic, Self::Host];
+    pub const ALL: [Self; 3] = [Self::Panic, Self::Host, Self::Store];
 
     /// The word for it in metrics and records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Panic => "panic",
             Self::Host => "host",
+            Self::Store => "store",
         }
     }
 }

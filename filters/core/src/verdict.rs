@@ -56,13 +56,18 @@ pub enum Judge {
     Rules,
     /// The search for personal data and secrets.
     Pii,
+    /// Who may ask for what.
+    Access,
+    /// A limit on how much.
+    Limit,
     /// The failure policy: a part of the filter could not do its work.
     Failure,
 }
 
 impl Judge {
     /// Every judge.
-    pub const ALL: [Self; 5] = [Self::None, Self::Read, Self::Rules, Self::Pii, Self::Failure];
+    pub const ALL: [Self; 7] =
+        [Self::None, Self::Read, Self::Rules, Self::Pii, Self::Access, Self::Limit, Self::Failure];
 
     /// The word for it in headers, metrics and records.
     pub const fn name(self) -> &'static str {
@@ -71,8 +76,15 @@ impl Judge {
             Self::Read => "read",
             Self::Rules => "rules",
             Self::Pii => "pii",
+            Self::Access => "access",
+            Self::Limit => "limit",
             Self::Failure => "failure",
         }
+    }
+
+    /// Whether a refusal of it spares the stages that follow their work: it does not depend on what they find.
+    pub const fn is_gate(self) -> bool {
+        matches!(self, Self::Access | Self::Limit)
     }
 }
 
@@ -263,6 +275,10 @@ pub struct Opinion {
     pub edits: Vec<Edit>,
     /// What was found by kind, where findings are no rules.
     pub tallies: Vec<Tally>,
+    /// Header fields for the answer, whoever writes it; requests only, and only of stages that act.
+    pub fields: Vec<(&'static str, String)>,
+    /// It could not do its work: the failure policy of the profile decides.
+    pub failed: bool,
 }
 
 impl Default for Opinion {
@@ -279,6 +295,8 @@ impl Default for Opinion {
             allowed: 0,
             edits: Vec::new(),
             tallies: Vec::new(),
+            fields: Vec::new(),
+            failed: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::ptr::null_mut;
 
 use portcullis_core::exchange::Reply;
 use portcullis_core::head::Head;
+use portcullis_core::store::{Properties, Store, StoreError, Stored, When};
 use portcullis_core::telemetry::Counter;
 
 use crate::envoy::{Envoy, HostError, Way};
@@ -15,6 +16,11 @@ use crate::imports;
 const PLUGIN_CONFIGURATION: u32 = 7;
 /// `NotFound` of the ABI's statuses.
 const NOT_FOUND: u32 = 1;
+/// `CasMismatch` of the ABI's statuses.
+const CAS_MISMATCH: u32 = 8;
+/// A version that no value has: a write on this condition succeeds only where there is no value. The host counts
+/// versions up from 1, and takes 0 for no condition.
+const NO_VERSION: u32 = u32::MAX;
 /// What the host is told when it has no gRPC status to give.
 const NO_GRPC_STATUS: i32 = -1;
 
@@ -221,6 +227,48 @@ impl Envoy for Calls {
         let Some(id) = metric(counter) else { return };
         // SAFETY: takes no pointer.
         unsafe { imports::proxy_increment_metric(id, i64::try_from(by).unwrap_or(i64::MAX)) };
+    }
+}
+
+impl Store for Calls {
+    fn get(&self, name: &[u8]) -> Result<Option<Stored>, StoreError> {
+        let mut version = 0_u32;
+        let value = take("proxy_get_shared_data", |data, size| {
+            // SAFETY: the name's pointer and size belong together; the others are to locals.
+            unsafe { imports::proxy_get_shared_data(name.as_ptr(), name.len(), data, size, &raw mut version) }
+        });
+        match value {
+            Ok(value) => Ok(Some(Stored { value, version })),
+            Err(HostError { status: NOT_FOUND, .. }) => Ok(None),
+            Err(_) => Err(StoreError),
+        }
+    }
+
+    fn set(&self, name: &[u8], value: &[u8], when: When) -> Result<bool, StoreError> {
+        let cas = match when {
+            When::Always => 0,
+            When::Absent => NO_VERSION,
+            When::Unchanged(version) => version,
+        };
+        // SAFETY: each pointer and the size after it are those of one slice.
+        let status =
+            unsafe { imports::proxy_set_shared_data(name.as_ptr(), name.len(), value.as_ptr(), value.len(), cas) };
+        match status {
+            0 => Ok(true),
+            CAS_MISMATCH => Ok(false),
+            _ => Err(StoreError),
+        }
+    }
+}
+
+impl Properties for Calls {
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        let path = path.join("\0");
+        take("proxy_get_property", |data, size| {
+            // SAFETY: the path's pointer and size belong together; the others are to locals.
+            unsafe { imports::proxy_get_property(path.as_ptr(), path.len(), data, size) }
+        })
+        .ok()
     }
 }
 

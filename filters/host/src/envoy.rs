@@ -4,6 +4,7 @@ use core::fmt;
 
 use portcullis_core::exchange::Reply;
 use portcullis_core::head::Head;
+use portcullis_core::store::Outside;
 use portcullis_core::telemetry::Counter;
 
 /// A call that the host refused.
@@ -31,7 +32,7 @@ pub enum Way {
 }
 
 /// The host, for one stream. No method may panic, whatever the phase.
-pub trait Envoy {
+pub trait Envoy: Outside {
     /// Microseconds since the Unix epoch; 0 when the host has no clock.
     fn now(&self) -> u64;
 

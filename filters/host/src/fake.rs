@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use portcullis_core::exchange::Reply;
 use portcullis_core::head::Head;
+use portcullis_core::store::{Memory, Properties, Store, StoreError, Stored, When};
 use portcullis_core::telemetry::Counter;
 
 use crate::envoy::{Envoy, HostError, Way};
@@ -37,6 +38,8 @@ pub struct State {
     pub refuses: Vec<&'static str>,
     /// Calls that panic, by name.
     pub panics: Vec<&'static str>,
+    /// What is shared by all workers.
+    pub shared: Memory,
     /// The clock: each look at it takes a microsecond.
     pub now: u64,
 }
@@ -75,6 +78,24 @@ impl Fake {
             Way::Request => &state.request,
             Way::Response => &state.response,
         }
+    }
+}
+
+impl Store for Fake {
+    fn get(&self, name: &[u8]) -> Result<Option<Stored>, StoreError> {
+        self.call("get_shared").map_err(|_| StoreError)?;
+        self.0.borrow().shared.get(name)
+    }
+
+    fn set(&self, name: &[u8], value: &[u8], when: When) -> Result<bool, StoreError> {
+        self.call("set_shared").map_err(|_| StoreError)?;
+        self.0.borrow().shared.set(name, value, when)
+    }
+}
+
+impl Properties for Fake {
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        self.0.borrow().shared.property(path)
     }
 }
 

@@ -44,6 +44,9 @@ imports! {
     fn proxy_replace_header_map_value(kind: u32, key: *const u8, key_size: usize, value: *const u8, value_size: usize);
     fn proxy_remove_header_map_value(kind: u32, key: *const u8, key_size: usize);
     fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize);
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize);
+    fn proxy_get_shared_data(key: *const u8, key_size: usize, data: *mut *mut u8, size: *mut usize, cas: *mut u32);
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, value_size: usize, cas: u32);
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32);
     fn proxy_increment_metric(id: u32, by: i64);
     fn proxy_close_stream(kind: u32);

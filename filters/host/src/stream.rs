@@ -4,6 +4,7 @@
 //! place. The response way: head, body in parts, end. Our own reply comes back through the response callbacks and is
 //! left alone. A callback that comes late, twice or after the end changes nothing.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use portcullis_core::config::Config;
@@ -38,7 +39,7 @@ pub struct Stream<E> {
     stillborn: bool,
 }
 
-impl<E: Envoy + Clone> Stream<E> {
+impl<E: Envoy + Clone + 'static> Stream<E> {
     /// A stream under this configuration.
     pub fn new(envoy: E, config: Arc<Config>) -> Self {
         Self { envoy, config, exchange: None, gathered: 0, answering: false, shown: 0, stillborn: false }
@@ -59,6 +60,7 @@ impl<E: Envoy + Clone> Stream<E> {
             let forged: Vec<_> = head.names_with(HEADER_PREFIX).map(<[u8]>::to_vec).collect();
             let stillborn = stream.stillborn;
             let exchange = stream.exchange.insert(Exchange::open(&stream.config, head, now));
+            exchange.share(Rc::new(stream.envoy.clone()));
             if exchange.wants_nonce() {
                 match stream.envoy.random() {
                     Ok(nonce) => exchange.nonce(nonce),
@@ -127,6 +129,7 @@ impl<E: Envoy + Clone> Stream<E> {
         if exchange.is_decided() {
             return exchange.request_gathered(0);
         }
+        exchange.at(envoy.now());
         let body = if size == 0 { Ok(Vec::new()) } else { envoy.body(Way::Request, size) };
         match body {
             Ok(body) if body.len() == size => exchange.request_body(&body, &|| envoy.now()),
@@ -142,6 +145,10 @@ impl<E: Envoy + Clone> Stream<E> {
             let now = stream.envoy.now();
             let upstream = stream.exchange().response_head(status, ends, now);
             if upstream && stream.envoy.remove(Way::Response, VERDICT_HEADER.as_bytes()).is_err() {
+                return stream.exchange().response_failed(Cause::Host, false);
+            }
+            let fields = if upstream { stream.exchange().answer_fields().to_vec() } else { Vec::new() };
+            if fields.iter().any(|(name, value)| stream.envoy.replace(Way::Response, name, value).is_err()) {
                 return stream.exchange().response_failed(Cause::Host, false);
             }
             if upstream && stream.exchange().reads_answer() { stream.answer_head(ends) } else { Act::Forward }
@@ -199,7 +206,8 @@ impl<E: Envoy + Clone> Stream<E> {
     pub fn on_log(&mut self) {
         let envoy = self.envoy.clone();
         let logged = guarded(&envoy, Callback::Log, || {
-            self.exchange().answer_end();
+            self.exchange().at(envoy.now());
+            self.exchange().end();
             let record = self.exchange().record().to_json();
             envoy.publish(AUDIT_PROPERTY, &record)
         });

@@ -215,7 +215,11 @@ fn a_finding_lies_where_the_disguise_stands_in_the_body() {
         };
         let prompt = wire::read(&request, &Limits::default()).unwrap();
         let mut stage = guard.0.select(&head).stages[0].open();
-        let opinion = stage.request(Request { head: &head, body: body.as_bytes(), prompt: &prompt });
+        let opinion = {
+            let nothing = portcullis_core::store::Memory::default();
+            let world = portcullis_core::store::World { now: 0, store: &nothing, properties: &nothing };
+            stage.request(Request { head: &head, body: body.as_bytes(), prompt: &prompt, world })
+        };
         assert_eq!(opinion.verdict, Verdict::Block, "{}", recipe.name);
         let escaped = json!(disguised).to_string();
         let at = body.find(escaped.trim_matches('"')).unwrap();

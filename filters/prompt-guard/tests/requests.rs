@@ -38,7 +38,11 @@ fn opinion(guard: &Value, body: &str) -> Opinion {
     };
     let prompt = wire::read(&request, &Limits::default()).unwrap();
     let mut stage = config.select(&head).stages[0].open();
-    stage.request(Request { head: &head, body: body.as_bytes(), prompt: &prompt })
+    {
+        let nothing = portcullis_core::store::Memory::default();
+        let world = portcullis_core::store::World { now: 0, store: &nothing, properties: &nothing };
+        stage.request(Request { head: &head, body: body.as_bytes(), prompt: &prompt, world })
+    }
 }
 
 fn chat(messages: &[(&str, &str)]) -> String {

@@ -113,7 +113,7 @@ impl Exchange {
 
     /// Reads on. `None` when `out` is what may go to the client.
     fn advance(&mut self, part: &[u8], ends: bool, out: &mut Vec<u8>) -> Option<Act> {
-        let Self { answer, stages, .. } = self;
+        let Self { answer, stages, record, .. } = self;
         let (reader, edited) = match answer {
             State::Passed | State::Abandoned => return Some(Act::Forward),
             State::Cut => return Some(Act::Reset),
@@ -121,6 +121,7 @@ impl Exchange {
             State::Edited(reader) => (reader, true),
         };
         let read = reader.advance(part, ends, stages, out);
+        record.usage = reader.usage();
         let Err(why) = read else { return if edited { None } else { Some(Act::Forward) } };
         // What is encoded cannot be joined to what went out decoded.
         if edited && !reader.decodes() {
@@ -135,7 +136,8 @@ impl Exchange {
     }
 
     fn acts_on_answers(&self) -> bool {
-        self.stages.iter().any(|running| running.reads_answers.is_some() && running.mode == Mode::Enforce)
+        let acts = |running: &super::Running| running.edits_answers && running.mode == Mode::Enforce;
+        self.stages.iter().any(|running| running.reads_answers.is_some() && acts(running))
     }
 
     /// The answer cannot be read; `begun` when parts of it have gone.

@@ -1,7 +1,7 @@
 //! The body of an answer: its coding undone, its texts through the stages that read them, bytes out.
 
 use super::Running;
-use crate::answer::{self, Answer, Channel, Editor, Flow, Limits};
+use crate::answer::{self, Answer, Channel, Editor, Flow, Limits, Usage};
 use crate::coding::Decoder;
 use crate::head::Head;
 use crate::verdict::Mode;
@@ -25,6 +25,9 @@ pub(super) trait Read {
 
     /// Lets go as it is what has arrived and could not be read on: no stage sees what follows.
     fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>);
+
+    /// What the answer has said by now of its cost.
+    fn usage(&self) -> Usage;
 
     /// Whether bytes of the answer have arrived that have not gone out.
     fn holds(&self) -> bool;
@@ -101,6 +104,10 @@ impl Read for Reader {
 
     fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>) {
         self.answer.pass(&mut Chain { stages }, out);
+    }
+
+    fn usage(&self) -> Usage {
+        self.answer.usage()
     }
 
     fn holds(&self) -> bool {

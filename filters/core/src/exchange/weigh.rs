@@ -1,0 +1,78 @@
+//! What the stages think, asked and weighed.
+
+use super::{Act, Exchange};
+use crate::audit::MAX_RULES;
+use crate::head::Head;
+use crate::stage::Stage;
+use crate::store::World;
+use crate::telemetry::{Cause, Direction};
+use crate::verdict::{Failure, Judge, Mode, Opinion, RuleId, Verdict};
+use crate::wire::{SkipReason, Skipped, Span};
+
+impl Exchange {
+    /// Asks the stages in turn, until one that acts on who may ask, and how much, refuses.
+    pub(super) fn ask(&mut self, with: impl Fn(&mut dyn Stage, &Head, World<'_>) -> Opinion) -> Vec<(Mode, Opinion)> {
+        let Self { stages, head, outside, now, .. } = self;
+        let world = World { now: *now, store: outside.as_ref(), properties: outside.as_ref() };
+        let mut opinions = Vec::with_capacity(stages.len());
+        for running in stages {
+            let opinion = with(running.stage.as_mut(), head, world);
+            let shut = running.mode == Mode::Enforce && opinion.verdict.refuses() && opinion.judge.is_gate();
+            opinions.push((running.mode, opinion));
+            if shut {
+                break;
+            }
+        }
+        opinions
+    }
+
+    /// Takes in what the stages think; gives the refusal if one of them may and wants to.
+    pub(super) fn weigh(&mut self, opinions: Vec<(Mode, Opinion)>) -> Option<Act> {
+        let mut inspected = self.record.coverage.inspected;
+        let mut refusing: Option<(Verdict, Judge, Option<RuleId>)> = None;
+        let mut failed = false;
+        for (mode, mut opinion) in opinions {
+            if mode == Mode::Enforce {
+                failed |= opinion.failed;
+                self.fields.append(&mut opinion.fields);
+            }
+            inspected = inspected.max(opinion.inspected);
+            for (reason, bytes) in [
+                (SkipReason::Limit, opinion.left_out),
+                (SkipReason::Allowed, opinion.allowed),
+                (SkipReason::Undecoded, opinion.undecoded),
+            ] {
+                let span = Span { start: 0, end: u32::try_from(bytes).unwrap_or(u32::MAX) };
+                self.record.coverage.skip(&Skipped { reason, span });
+            }
+            self.record.disguises = self.record.disguises.and(opinion.disguises);
+            self.record.score = self.record.score.max(opinion.score);
+            self.found(Direction::Request, &opinion.tallies);
+            let worst = opinion.worst().map(|finding| finding.rule);
+            for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {
+                if self.record.rules.len() < MAX_RULES && !self.record.rules.contains(&rule) {
+                    self.record.rules.push(rule);
+                }
+            }
+            let enforced = mode == Mode::Enforce;
+            let outranks = (enforced, opinion.verdict) > (self.record.enforced, self.record.verdict);
+            if opinion.verdict > Verdict::Allow && (outranks || self.record.verdict == Verdict::Allow) {
+                self.record.verdict = opinion.verdict;
+                self.record.judge = opinion.judge;
+                self.record.enforced = enforced;
+            }
+            if enforced && opinion.verdict.refuses() && refusing.is_none_or(|(verdict, ..)| opinion.verdict > verdict) {
+                refusing = Some((opinion.verdict, opinion.judge, worst));
+            }
+        }
+        self.record.coverage.inspected = inspected;
+        if failed {
+            self.failed(Cause::Store);
+        }
+        if failed && refusing.is_none() && self.profile.on_failure.request == Failure::Closed {
+            return Some(self.refuse(Verdict::Block, Judge::Failure, 503, None));
+        }
+        let (verdict, judge, rule) = refusing?;
+        Some(self.refuse(verdict, judge, if verdict == Verdict::Throttle { 429 } else { 403 }, rule))
+    }
+}
