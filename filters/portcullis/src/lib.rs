@@ -1,3 +1,3 @@
-//! portcullis.wasm: every stage in one module, but the redaction of answers, which is pii_redact.wasm.
+//! portcullis.wasm: every stage in one module.
 
-portcullis_host::module!(portcullis_prompt_guard::PROMPT_GUARD);
+portcullis_host::module!(portcullis_prompt_guard::PROMPT_GUARD, portcullis_pii_redact::PII_REDACT);

@@ -12,17 +12,18 @@ use tokio::sync::OnceCell;
 const CHAT: &str = "/v1/chat/completions";
 const SSE: &str = "text/event-stream";
 
-/// A gateway that redacts, before an upstream that answers as it is told; `/plain` gets a profile without the stage.
+/// A gateway with every stage, before an upstream that answers as it is told; `/plain` gets a profile that does not name
+/// the redaction, so that it does not run there.
 async fn gateway() -> &'static (Gateway, Upstream) {
     static SHARED: OnceCell<(Gateway, Upstream)> = OnceCell::const_new();
     SHARED
         .get_or_init(async || {
             let upstream = Upstream::start();
             let config = json!({
-                "profiles": {"default": {"pii_redact": {}}, "plain": {"pii_redact": {"mode": "off"}}, "watched": {"pii_redact": {"mode": "shadow"}}},
+                "profiles": {"default": {"pii_redact": {}}, "plain": {}, "watched": {"pii_redact": {"mode": "shadow"}}},
                 "routes": [{"profile": "plain", "path_prefix": "/plain"}, {"profile": "watched", "path_prefix": "/watched"}],
             });
-            let builder = Gateway::builder().module("pii_redact").config(config).upstream(upstream.address());
+            let builder = Gateway::builder().module("portcullis").config(config).upstream(upstream.address());
             (builder.upstream_protocol(UpstreamProtocol::LikeClient).start().await, upstream)
         })
         .await

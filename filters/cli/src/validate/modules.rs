@@ -17,7 +17,7 @@ pub struct Module {
 
 /// Every module, the one with all stages first.
 pub const MODULES: [Module; 3] = [
-    Module { name: "portcullis", kinds: &[&PROMPT_GUARD] },
+    Module { name: "portcullis", kinds: &[&PROMPT_GUARD, &PII_REDACT] },
     Module { name: "prompt_guard", kinds: &[&PROMPT_GUARD] },
     Module { name: "pii_redact", kinds: &[&PII_REDACT] },
 ];

@@ -21,7 +21,7 @@ struct Options {
     /// Vectors, JSON Lines
     file: PathBuf,
     /// The module by name
-    #[arg(long, default_value = "pii_redact")]
+    #[arg(long, default_value = "portcullis")]
     module: String,
     /// Leave out the parts of one byte
     #[arg(long)]
