@@ -60,8 +60,11 @@ golden: build ## Rewrite the golden files from what the code does now; read the 
 ##@ Now and then
 
 .PHONY: bench
-bench: build ## Cost of the filter against the same Envoy without it: JSON and a table under target/bench/
+bench: build ## Cost of the filter against the same Envoy without it, and beside others: JSON and tables under target/bench/
+	@.ci/setup/peers.sh
 	@cargo run --release $(LOCKED) -p portcullis-integration --bin bench
+	@cargo build --release $(LOCKED) -p portcullis-integration --bin bench_redaction --bin bench_redaction_engine
+	@"$${CARGO_TARGET_DIR:-target}/release/bench_redaction" --peers .tools/peers
 
 .PHONY: fuzz
 fuzz: setup ## Every fuzz target for FUZZ_SECONDS (60) each

@@ -32,6 +32,7 @@ pub mod disguise;
 mod gateway;
 pub mod http1;
 pub mod http2;
+pub mod process;
 pub mod transport;
 pub mod upstream;
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use portcullis_cli::envoy::{self, Bootstrap, Envoy, module_file};
+use portcullis_integration::process::{cpu_time, load_average};
 
 use load::{Latencies, Upstream};
 use report::{Memory, Ready, Report, Row, Start};
@@ -138,16 +139,6 @@ async fn start(bootstrap: &Bootstrap) -> Result<Envoy> {
     Envoy::start(start).await
 }
 
-/// Time on all processors, user and system, of all threads of a process: proc_pid_stat(5), fields 14 and 15.
-fn cpu_time(pid: u32) -> Result<Duration> {
-    let path = format!("/proc/{pid}/stat");
-    let stat = std::fs::read_to_string(&path).with_context(|| path.clone())?;
-    // The second field, the name, is in brackets and may hold blanks.
-    let (_, fields) = stat.rsplit_once(')').with_context(|| path.clone())?;
-    let ticks: u64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
-}
-
 /// `VmRSS` of a process.
 fn resident_bytes(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
@@ -155,12 +146,6 @@ fn resident_bytes(pid: u32) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).with_context(|| path.clone())?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().with_context(|| path.clone())?;
     Ok(kib * 1024)
-}
-
-/// Processes that wanted to run in the last minute, on average: what else this machine was doing.
-fn load_average() -> Result<f64> {
-    let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
-    text.split(' ').next().and_then(|value| value.parse().ok()).context("/proc/loadavg")
 }
 
 /// Cargo's target directory: `CARGO_TARGET_DIR`, else `target` at the root of this workspace.
