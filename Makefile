@@ -1,5 +1,5 @@
 # What a contributor's day is made of. CI calls only these targets (.ci/run).
-# Every target runs `make setup` first; it is quiet when nothing is to do.
+# Every target installs first what it needs of `make setup`; that is quiet when nothing is to do.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -31,11 +31,15 @@ help: ## This list
 	  /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install what this machine lacks: the toolchain for the modules, Envoy 1.40; run by the others when needed
+setup: ## Install what this machine lacks to build, test and demonstrate; the others run what they need of it
+	@.ci/setup/run tests
+
+.PHONY: toolchain
+toolchain:
 	@.ci/setup/run
 
 .PHONY: build
-build: setup ## dist/*.wasm, one for each module, and the native command dist/portcullis (PANIC=abort for any stable Rust)
+build: toolchain ## dist/*.wasm, one for each module, and the native command dist/portcullis (PANIC=abort for any stable Rust)
 	@.ci/build
 
 .PHONY: demo
@@ -45,11 +49,11 @@ demo: build ## Real Envoy before an embedded model server: what the client sees,
 ##@ Before a commit
 
 .PHONY: lint
-lint: setup ## Format, clippy (native and wasm), licences, advisories, direction of dependencies
+lint: toolchain ## Format, clippy (native and wasm), licences, advisories, direction of dependencies
 	@.ci/lint
 
 .PHONY: test
-test: build ## Everything CI runs besides lint: unit, cases, the modules in real Envoy, a short fuzz
+test: setup build ## Everything CI runs besides lint: unit, cases, the modules in real Envoy, a short fuzz
 	@.ci/test
 
 .PHONY: golden
@@ -67,7 +71,7 @@ bench: build ## Cost of the filter against the same Envoy without it, and beside
 	@"$${CARGO_TARGET_DIR:-target}/release/bench_redaction" --peers .tools/peers
 
 .PHONY: fuzz
-fuzz: setup ## Every fuzz target for FUZZ_SECONDS (60) each
+fuzz: toolchain ## Every fuzz target for FUZZ_SECONDS (60) each
 	@.ci/fuzz
 
 .PHONY: models
