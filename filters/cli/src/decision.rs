@@ -63,10 +63,10 @@ pub fn of_text(config: &Config, text: &str) -> Result<Decision, String> {
         skipped: Vec::new(),
         calls: Calls::default(),
     };
-    let nothing = Memory::default();
-    let world = World { now: 0, store: &nothing, properties: &nothing };
-    let request = Request { head: &head, body: text.as_bytes(), prompt: &prompt, world };
     let profile = config.select(&head);
+    let nothing = Memory::default();
+    let world = World { now: 0, store: &nothing, properties: &nothing, profile: &profile.name };
+    let request = Request { head: &head, body: text.as_bytes(), prompt: &prompt, world };
     let mut decision = Decision {
         profile: profile.name.clone(),
         route: None,

@@ -3,6 +3,8 @@
 //! No field of it can hold content. Names that a client chose, the model and the request id, are kept only if they are
 //! short and of plain characters.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
@@ -77,6 +79,8 @@ pub struct Record {
     pub verdict: Verdict,
     /// What gave it.
     pub judge: Judge,
+    /// What the operator calls the policy that gave it.
+    pub policy: Option<Arc<str>>,
     /// Whether it took effect.
     pub enforced: bool,
     /// The greatest score of a stage.
@@ -159,6 +163,7 @@ impl Record {
             "model": self.model.as_ref().map(PlainName::as_str),
             "stream": self.stream,
             "verdict": self.decided.then(|| self.verdict.name()),
+            "policy": self.policy.as_deref(),
             "stage": self.decided.then(|| self.judge.name()),
             "enforced": self.decided.then_some(self.enforced),
             "score": f64::from((self.score * 10_000.0).round()) / 10_000.0,

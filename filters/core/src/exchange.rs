@@ -147,6 +147,7 @@ impl Exchange {
             inspect_micros: 0,
             first_byte_micros: None,
             usage: Usage::default(),
+            policy: None,
         };
         Self {
             config: Arc::clone(config),
@@ -345,8 +346,9 @@ impl Exchange {
         if core::mem::replace(&mut self.ended, true) {
             return;
         }
-        let Self { stages, outside, record, .. } = self;
-        let world = World { now: self.now, store: outside.as_ref(), properties: outside.as_ref() };
+        let Self { stages, outside, record, profile, .. } = self;
+        let world =
+            World { now: self.now, store: outside.as_ref(), properties: outside.as_ref(), profile: &profile.name };
         let refused = self.phase == Phase::Refused;
         let Record { status, complete, usage, .. } = *record;
         stages.iter_mut().for_each(|running| running.stage.ended(Ended { status, refused, complete, usage, world }));

@@ -64,6 +64,8 @@ pub struct World<'a> {
     pub store: &'a dyn Store,
     /// Attributes of the request.
     pub properties: &'a dyn Properties,
+    /// The name of the profile that was selected.
+    pub profile: &'a str,
 }
 
 /// A store for one thread: where there is no host, and in tests.

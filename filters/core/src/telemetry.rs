@@ -115,6 +115,13 @@ pub enum Counter {
         /// Whether it took effect: false in shadow mode.
         enforced: bool,
     },
+    /// What became of a request, or of a key, under a limit.
+    Limits {
+        /// What is limited.
+        unit: &'static str,
+        /// What happened, in one word.
+        outcome: &'static str,
+    },
     /// Bodies that could not be read.
     Unreadable(Unreadable),
     /// Answers that were read, by the verdict on the exchange at their end.
@@ -166,6 +173,7 @@ impl Counter {
         match self {
             Self::Requests { verdict, judge, enforced } => judged("requests", verdict, judge, enforced),
             Self::Answers { verdict, judge, enforced } => judged("answers", verdict, judge, enforced),
+            Self::Limits { unit, outcome } => format!("portcullis.limits.unit.{unit}.outcome.{outcome}"),
             Self::Unreadable(why) => format!("portcullis.unreadable.reason.{}", why.name()),
             Self::Entities { entity, action, direction } => {
                 let (entity, direction) = (entity.to_ascii_lowercase(), direction.name());
@@ -187,6 +195,7 @@ impl Counter {
     /// Every counter there can be; of the kinds of entities, one.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::InspectedBytes, Self::ForgedHeaders];
+        all.push(Self::Limits { unit: "requests", outcome: "throttled" });
         all.extend([true, false].map(|held| Self::BrokenAnswers { held }));
         for direction in [Direction::Request, Direction::Response] {
             all.push(Self::Entities { entity: "IP_ADDRESS", action: "replace", direction });

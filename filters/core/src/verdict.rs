@@ -2,7 +2,9 @@
 
 use core::fmt;
 use core::str::FromStr;
+use std::sync::Arc;
 
+use crate::telemetry::Counter;
 use crate::text::decode::Disguises;
 use crate::wire::{Role, SkipReason, Skipped, Span};
 
@@ -277,6 +279,10 @@ pub struct Opinion {
     pub tallies: Vec<Tally>,
     /// Header fields for the answer, whoever writes it; requests only, and only of stages that act.
     pub fields: Vec<(&'static str, String)>,
+    /// What the operator calls the policy that gave the verdict.
+    pub policy: Option<Arc<str>>,
+    /// What to count, each once.
+    pub counts: Vec<Counter>,
     /// It could not do its work: the failure policy of the profile decides.
     pub failed: bool,
 }
@@ -296,6 +302,8 @@ impl Default for Opinion {
             edits: Vec::new(),
             tallies: Vec::new(),
             fields: Vec::new(),
+            policy: None,
+            counts: Vec::new(),
             failed: false,
         }
     }

@@ -1,3 +1,7 @@
 //! portcullis.wasm: every stage in one module.
 
-portcullis_host::module!(portcullis_prompt_guard::PROMPT_GUARD, portcullis_pii_redact::PII_REDACT);
+portcullis_host::module!(
+    portcullis_rate_limit::RATE_LIMIT,
+    portcullis_prompt_guard::PROMPT_GUARD,
+    portcullis_pii_redact::PII_REDACT
+);

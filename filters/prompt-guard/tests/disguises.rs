@@ -217,7 +217,8 @@ fn a_finding_lies_where_the_disguise_stands_in_the_body() {
         let mut stage = guard.0.select(&head).stages[0].open();
         let opinion = {
             let nothing = portcullis_core::store::Memory::default();
-            let world = portcullis_core::store::World { now: 0, store: &nothing, properties: &nothing };
+            let world =
+                portcullis_core::store::World { now: 0, store: &nothing, properties: &nothing, profile: "default" };
             stage.request(Request { head: &head, body: body.as_bytes(), prompt: &prompt, world })
         };
         assert_eq!(opinion.verdict, Verdict::Block, "{}", recipe.name);

@@ -40,7 +40,7 @@ fn opinion(guard: &Value, body: &str) -> Opinion {
     let mut stage = config.select(&head).stages[0].open();
     {
         let nothing = portcullis_core::store::Memory::default();
-        let world = portcullis_core::store::World { now: 0, store: &nothing, properties: &nothing };
+        let world = portcullis_core::store::World { now: 0, store: &nothing, properties: &nothing, profile: "default" };
         stage.request(Request { head: &head, body: body.as_bytes(), prompt: &prompt, world })
     }
 }

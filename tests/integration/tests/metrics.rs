@@ -44,8 +44,20 @@ async fn prometheus_sees_labels_and_counts() {
     };
     assert_eq!(sum_of("portcullis_requests"), 6.0, "{samples:?}");
     for name in samples.keys().filter_map(|sample| sample.split('{').next()) {
-        let labels =
-            ["verdict", "stage", "mode", "reason", "cause", "callback", "entity", "direction", "action", "held"];
+        let labels = [
+            "verdict",
+            "stage",
+            "mode",
+            "reason",
+            "cause",
+            "callback",
+            "entity",
+            "direction",
+            "action",
+            "held",
+            "unit",
+            "outcome",
+        ];
         assert!(!labels.iter().any(|label| name.contains(&format!("_{label}_"))), "a label is left in {name}");
     }
     let inspected = sum_of("portcullis_inspected_bytes");

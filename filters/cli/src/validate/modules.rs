@@ -3,6 +3,7 @@
 use portcullis_core::stage::Kind;
 use portcullis_pii_redact::PII_REDACT;
 use portcullis_prompt_guard::PROMPT_GUARD;
+use portcullis_rate_limit::RATE_LIMIT;
 
 use super::tree::Node;
 
@@ -16,10 +17,11 @@ pub struct Module {
 }
 
 /// Every module, the one with all stages first.
-pub const MODULES: [Module; 3] = [
-    Module { name: "portcullis", kinds: &[&PROMPT_GUARD, &PII_REDACT] },
+pub const MODULES: [Module; 4] = [
+    Module { name: "portcullis", kinds: &[&RATE_LIMIT, &PROMPT_GUARD, &PII_REDACT] },
     Module { name: "prompt_guard", kinds: &[&PROMPT_GUARD] },
     Module { name: "pii_redact", kinds: &[&PII_REDACT] },
+    Module { name: "rate_limit", kinds: &[&RATE_LIMIT] },
 ];
 
 /// The module that carries every stage.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 pub use profile::{MODES, OnFailure, Profile, RequestEncoding};
 pub use reader::{Reader, Word, choose, is_name};
-pub use route::Route;
+pub use route::{Route, normal_path};
 
 use crate::head::Head;
 use crate::stage::Kind;

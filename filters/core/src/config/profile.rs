@@ -165,8 +165,11 @@ impl Profile {
 }
 
 /// Sections of stages that a module may lack, with the modules that carry them.
-const ELSEWHERE: &[(&str, &str)] =
-    &[("prompt_guard", "portcullis.wasm or prompt_guard.wasm"), ("pii_redact", "pii_redact.wasm")];
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("prompt_guard", "portcullis.wasm or prompt_guard.wasm"),
+    ("pii_redact", "portcullis.wasm or pii_redact.wasm"),
+    ("rate_limit", "portcullis.wasm or rate_limit.wasm"),
+];
 
 fn read_limits(r: &mut dyn Reader) -> Limits {
     let standard = Limits::default();

@@ -177,7 +177,7 @@ fn is_host(s: &str) -> bool {
 /// control character, an escape or bytes that are not UTF-8 come out of an escape, or when a segment is a dot segment
 /// but for blanks or path parameters (`..;x`). What an upstream makes of those cannot be known, so that no route may
 /// vouch for them.
-pub(crate) fn normal_path(path: &[u8]) -> Option<Vec<u8>> {
+pub fn normal_path(path: &[u8]) -> Option<Vec<u8>> {
     let end = path.iter().position(|b| b"?#".contains(b)).unwrap_or(path.len());
     let path = path.get(..end)?;
     let mut segments: Vec<Vec<u8>> = Vec::new();

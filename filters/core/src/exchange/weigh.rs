@@ -12,8 +12,8 @@ use crate::wire::{SkipReason, Skipped, Span};
 impl Exchange {
     /// Asks the stages in turn, until one that acts on who may ask, and how much, refuses.
     pub(super) fn ask(&mut self, with: impl Fn(&mut dyn Stage, &Head, World<'_>) -> Opinion) -> Vec<(Mode, Opinion)> {
-        let Self { stages, head, outside, now, .. } = self;
-        let world = World { now: *now, store: outside.as_ref(), properties: outside.as_ref() };
+        let Self { stages, head, outside, now, profile, .. } = self;
+        let world = World { now: *now, store: outside.as_ref(), properties: outside.as_ref(), profile: &profile.name };
         let mut opinions = Vec::with_capacity(stages.len());
         for running in stages {
             let opinion = with(running.stage.as_mut(), head, world);
@@ -34,7 +34,16 @@ impl Exchange {
         for (mode, mut opinion) in opinions {
             if mode == Mode::Enforce {
                 failed |= opinion.failed;
-                self.fields.append(&mut opinion.fields);
+                for (name, value) in core::mem::take(&mut opinion.fields) {
+                    match self.fields.iter_mut().find(|(known, _)| *known == name) {
+                        // Fields of one name are one list (RFC 9110 §5.3).
+                        Some((_, list)) => list.extend([", ", value.as_str()]),
+                        None => self.fields.push((name, value)),
+                    }
+                }
+            }
+            for counter in core::mem::take(&mut opinion.counts) {
+                self.count(counter, 1);
             }
             inspected = inspected.max(opinion.inspected);
             for (reason, bytes) in [
@@ -60,6 +69,7 @@ impl Exchange {
                 self.record.verdict = opinion.verdict;
                 self.record.judge = opinion.judge;
                 self.record.enforced = enforced;
+                self.record.policy = opinion.policy;
             }
             if enforced && opinion.verdict.refuses() && refusing.is_none_or(|(verdict, ..)| opinion.verdict > verdict) {
                 refusing = Some((opinion.verdict, opinion.judge, worst));

@@ -1,0 +1,284 @@
+//! The stage's section of a profile, read and compiled.
+
+use std::sync::{Arc, OnceLock};
+
+use portcullis_core::config::{MODES, Reader, Word, choose, is_name};
+use portcullis_core::stage::{Settings, Stage};
+use portcullis_core::verdict::Mode;
+
+use crate::key::{Part, Secret, Source};
+use crate::rate::{Rate, Window};
+use crate::stage::Limiting;
+use crate::table::Table;
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Requests,
+}
+
+impl Unit {
+    /// The word for it in the configuration, in metrics and in fields.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+        }
+    }
+}
+
+/// What happens to a request that lacks a part of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Share,
+    Refuse,
+    Skip,
+}
+
+/// A limit.
+pub(crate) struct Limit {
+    pub(crate) name: Arc<str>,
+    pub(crate) unit: Unit,
+    pub(crate) rate: Rate,
+    pub(crate) by: Vec<Part>,
+    pub(crate) missing: Missing,
+    pub(crate) shadow: bool,
+}
+
+impl Limit {
+    /// Whether the body must be read for it.
+    pub(crate) fn reads_body(&self) -> bool {
+        self.by.iter().any(|part| part.source.is_in_body())
+    }
+}
+
+/// A section, compiled; shared by the exchanges that it has under way.
+pub(crate) struct Limits {
+    pub(crate) mode: Mode,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) exempt: Vec<Part>,
+    pub(crate) tells: bool,
+    pub(crate) table: Table,
+    /// Found or made with the first request; the same in every worker.
+    pub(crate) secret: OnceLock<Secret>,
+}
+
+impl Limits {
+    /// Whether a key has the shape of a prompt in it.
+    pub(crate) fn wants_shape(&self) -> bool {
+        self.limits.iter().flat_map(|limit| &limit.by).any(|part| part.source == Source::Shape)
+    }
+}
+
+const PERIODS: &[Word<Window>] = &[
+    Word { word: "second", value: rolling(1), doc: "Any second." },
+    Word { word: "minute", value: rolling(60), doc: "Any minute." },
+    Word { word: "hour", value: rolling(3600), doc: "Any hour." },
+    Word { word: "day", value: rolling(86_400), doc: "Any 24 hours." },
+    Word { word: "week", value: rolling(7 * 86_400), doc: "Any seven days." },
+    Word { word: "month", value: rolling(30 * 86_400), doc: "Any 30 days." },
+    Word {
+        word: "calendar_day",
+        value: Window::Day,
+        doc: "From midnight to midnight, UTC; all of it may come at once.",
+    },
+    Word {
+        word: "calendar_month",
+        value: Window::Month,
+        doc: "From the first of a month to the next, UTC; all of it may come at once.",
+    },
+];
+
+const fn rolling(seconds: u64) -> Window {
+    Window::Rolling(seconds.saturating_mul(1_000_000))
+}
+
+const MISSING: &[Word<Missing>] = &[
+    Word {
+        word: "share",
+        value: Missing::Share,
+        doc: "All that lack it count as one; where `values` are named, it is none of them.",
+    },
+    Word { word: "refuse", value: Missing::Refuse, doc: "Refused with 403." },
+    Word { word: "skip", value: Missing::Skip, doc: "The limit does not apply." },
+];
+
+const BIGGEST: u64 = 1_000_000_000_000_000;
+
+/// Reads a section.
+pub(crate) fn read(r: &mut dyn Reader) -> Limits {
+    let mode = choose(r, "mode", MODES, "Whether limits take effect.").unwrap_or_default();
+    let slots = r.integer(
+        "slots",
+        65_536,
+        1024,
+        4_194_304,
+        "Keys that are kept at the same time, in the memory that the workers of an Envoy share, about 60 bytes each. Give \
+         four times as many as there are keys that owe something at once: beyond that, the key that owes the least is \
+         forgotten. Profiles with the same number share them.",
+    );
+    let tells = r.boolean(
+        "tell_clients",
+        true,
+        "Whether answers carry RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10).",
+    );
+    let mut exempt = Vec::new();
+    r.list("exempt", 64, "Requests that no limit applies to: those for which one of these holds.", &mut |r| {
+        exempt.extend(part(r));
+        r.required("values", "say which values are exempt");
+    });
+    let mut limits: Vec<Limit> = Vec::new();
+    r.list("limits", 32, "The limits. A request must pass each.", &mut |r| {
+        let limit = limit(r);
+        let taken = limit.as_ref().is_some_and(|limit| limits.iter().any(|known| known.name == limit.name));
+        if taken {
+            r.problem("name", "is the name of another limit, too".into(), "give each a name of its own".into());
+        }
+        limits.extend(limit);
+    });
+    Limits { mode, limits, exempt, tells, table: Table::new(slots), secret: OnceLock::new() }
+}
+
+fn limit(r: &mut dyn Reader) -> Option<Limit> {
+    let name = r.text(
+        "name",
+        64,
+        "a name of letters, digits, `-`, `_` and `.`,",
+        &is_name,
+        "What it is called in records and in the fields that clients see. Limits of one name in several profiles count \
+         together. Required.",
+    );
+    r.required("name", "name the limit");
+    let limit = r.integer("limit", 1, 1, BIGGEST, "How many may go by in a window. Required.");
+    r.required("limit", "say how many");
+    let window = choose(r, "per", PERIODS, "The window.").unwrap_or(rolling(1));
+    r.required("per", "say in which time");
+    let burst = r.integer(
+        "burst",
+        limit,
+        1,
+        BIGGEST,
+        "How many may come at once, `limit` when it is not given: what was not used is saved up to so many. In any window \
+         at most limit + burst go by.",
+    );
+    if !matches!(window, Window::Rolling(_)) && r.has("burst") {
+        r.problem("burst", "has no effect in a calendar window".into(), "leave it out".into());
+    }
+    let mut by = Vec::new();
+    let doc = "What it is counted by: each mix of values counts alone. All requests together when there is none.";
+    r.list("by", 8, doc, &mut |r| by.extend(part(r)));
+    let doc = "What happens to a request without a part of `by`: absent, empty, a header field that stands twice.";
+    let missing = choose(r, "missing", MISSING, doc).unwrap_or(Missing::Share);
+    if by.is_empty() && r.has("missing") {
+        r.problem("missing", "has no effect without `by`".into(), "leave it out".into());
+    }
+    let doc = "Whether what is beyond it is let through, and recorded and counted only.";
+    let shadow = r.boolean("shadow", false, doc);
+    let name = Arc::from(name?);
+    Some(Limit { name, unit: Unit::Requests, rate: Rate { limit, burst, window }, by, missing, shadow })
+}
+
+#[derive(Clone, Copy)]
+enum Named {
+    Address,
+    Host,
+    Path,
+    Model,
+    Profile,
+    Shape,
+}
+
+const NAMED: &[Word<Named>] = &[
+    Word { word: "address", value: Named::Address, doc: "The client's address, as Envoy knows it." },
+    Word { word: "host", value: Named::Host, doc: "The host that was asked, without its port." },
+    Word { word: "path", value: Named::Path, doc: "The path without its query, in one spelling." },
+    Word { word: "model", value: Named::Model, doc: "The model that was asked for." },
+    Word { word: "profile", value: Named::Profile, doc: "The profile of the request." },
+    Word {
+        word: "prompt_shape",
+        value: Named::Shape,
+        doc: "A hash of the last text of the user that texts nearly equal share: for limits on asking the same over and over.",
+    },
+];
+
+/// Reads a part of a key.
+fn part(r: &mut dyn Reader) -> Option<Part> {
+    let token = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let header = r.text(
+        "header",
+        128,
+        "a header name",
+        &token,
+        "A header field, best one that the gateway sets: a client can send any other.",
+    );
+    let metadata = r.texts(
+        "metadata",
+        8,
+        "a name",
+        &|s| !s.is_empty() && !s.contains('\0'),
+        "The path of a value that another filter left in the request's metadata: the filter's name, then the keys, such as \
+         envoy.filters.http.jwt_authn, the payload's name, sub.",
+    );
+    let of = r.has("of").then(|| choose(r, "of", NAMED, "Another part of the request."));
+    if of.is_none() {
+        // The schema asks for every key.
+        choose(r, "of", NAMED, "Another part of the request.");
+    }
+    let of = of.flatten();
+    let given = ["header", "metadata", "of"].iter().filter(|key| r.has(key)).count();
+    if given != 1 {
+        let problem = if given == 0 { "names no part of a request" } else { "names more than one part" };
+        r.problem("", problem.into(), "give one of header, metadata and of".into());
+    }
+    let v4 = r.integer("v4_bits", 32, 0, 32, "Bits of an IPv4 address that count; 24 takes a network of 256 for one.");
+    let v6 = r.integer("v6_bits", 64, 0, 128, "Bits of an IPv6 address that count.");
+    for key in ["v4_bits", "v6_bits"] {
+        if !matches!(of, Some(Named::Address)) && r.has(key) {
+            r.problem(key, "has no effect on anything but an address".into(), "leave it out".into());
+        }
+    }
+    let values = r.texts(
+        "values",
+        256,
+        "a value, in which `*` stands for any characters",
+        &|s| !s.is_empty(),
+        "Values that are meant; a request with another is not limited by this. Any value when it is not given.",
+    );
+    if matches!(of, Some(Named::Address | Named::Shape)) && r.has("values") {
+        r.problem("values", "has no effect on an address or a shape".into(), "leave it out".into());
+    }
+    let shared = r.boolean("shared", false, "Whether all values that are meant count as one.");
+    let bits = |bits: u64| u8::try_from(bits).unwrap_or(u8::MAX);
+    let source = match (header, of) {
+        (Some(header), _) => Source::Header(header.to_ascii_lowercase()),
+        (None, Some(Named::Address)) => Source::Address { v4: bits(v4), v6: bits(v6) },
+        (None, Some(Named::Host)) => Source::Host,
+        (None, Some(Named::Path)) => Source::Path,
+        (None, Some(Named::Model)) => Source::Model,
+        (None, Some(Named::Profile)) => Source::Profile,
+        (None, Some(Named::Shape)) => Source::Shape,
+        (None, None) if !metadata.is_empty() => Source::Metadata(metadata),
+        (None, None) => return None,
+    };
+    Some(Part { source, values, shared })
+}
+
+/// What a profile holds.
+pub(crate) struct Shared(pub(crate) Arc<Limits>);
+
+impl Settings for Shared {
+    fn mode(&self) -> Mode {
+        if self.0.limits.is_empty() { Mode::Off } else { self.0.mode }
+    }
+
+    fn reads_requests(&self) -> bool {
+        self.0.limits.iter().any(Limit::reads_body) || self.0.exempt.iter().any(|part| part.source.is_in_body())
+    }
+
+    fn wants_nonce(&self) -> bool {
+        self.0.secret.get().is_none()
+    }
+
+    fn open(&self) -> Box<dyn Stage> {
+        Box::new(Limiting::new(Arc::clone(&self.0)))
+    }
+}

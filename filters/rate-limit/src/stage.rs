@@ -1,0 +1,233 @@
+//! The stage: takes from the cells of a request's keys, and says what is left.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use portcullis_core::config::Reader;
+use portcullis_core::head::Head;
+use portcullis_core::stage::{self, Request, Settings, Stage};
+use portcullis_core::store::{Store, When, World};
+use portcullis_core::telemetry::Counter;
+use portcullis_core::verdict::{Judge, Opinion, Verdict};
+use portcullis_core::wire::{Role, model_in_path};
+
+use crate::fields::Told;
+use crate::key::{Asked, Found, Secret};
+use crate::rate::Room;
+use crate::settings::{self, Limit, Limits, Missing, Shared};
+use crate::shape;
+use crate::table::{Failed, Tag};
+
+/// The stage that limits.
+pub struct RateLimit;
+
+/// What a module lists.
+pub static RATE_LIMIT: RateLimit = RateLimit;
+
+impl stage::Kind for RateLimit {
+    fn key(&self) -> &'static str {
+        "rate_limit"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Limits how much goes by, for each key that you name. It runs in profiles that have this section."
+    }
+
+    fn by_default(&self) -> bool {
+        false
+    }
+
+    fn read(&self, section: &mut dyn Reader) -> Box<dyn Settings> {
+        Box::new(Shared(Arc::new(settings::read(section))))
+    }
+}
+
+/// Where the secret of the hashes lies that all workers share.
+const SECRET: &[u8] = b"portcullis.limits.secret";
+
+/// How long a client is told to wait when its cell could not be written.
+const CONTENDED: u64 = 1_000_000;
+
+/// One exchange.
+pub(crate) struct Limiting {
+    limits: Arc<Limits>,
+    nonce: [u8; 8],
+}
+
+/// What was taken from a cell.
+struct Taken {
+    limit: usize,
+    tag: Tag,
+    cost: u64,
+}
+
+/// What became of a request under one limit.
+enum Outcome {
+    Applies(Tag),
+    /// It is not for this request.
+    Passed,
+    Refused,
+}
+
+impl Limiting {
+    pub(crate) fn new(limits: Arc<Limits>) -> Self {
+        Self { limits, nonce: [0; 8] }
+    }
+
+    fn secret<'l>(limits: &'l Limits, nonce: [u8; 8], store: &dyn Store) -> Option<&'l Secret> {
+        if let Some(secret) = limits.secret.get() {
+            return Some(secret);
+        }
+        store.set(SECRET, &nonce, When::Absent).ok()?;
+        let stored = store.get(SECRET).ok()??;
+        Some(limits.secret.get_or_init(|| Secret::new(&stored.value).unwrap_or_else(Secret::none)))
+    }
+
+    /// Takes from every limit that `meant` picks. What was taken is given back when one refuses.
+    fn take(&self, asked: &Asked<'_>, meant: impl Fn(&Limit) -> bool) -> Opinion {
+        let limits = &*self.limits;
+        let World { now, store, .. } = asked.world;
+        let mut opinion = Opinion::default();
+        if limits.exempt.iter().any(|part| matches!(part.find(asked), Found::Value(_))) {
+            return opinion;
+        }
+        let Some(secret) = Self::secret(limits, self.nonce, store) else {
+            return Opinion { failed: true, ..opinion };
+        };
+        let (mut taken, mut told) = (Vec::new(), Told::default());
+        for (number, limit) in limits.limits.iter().enumerate().filter(|(_, limit)| meant(limit)) {
+            let tag = match outcome(limit, secret, asked) {
+                Outcome::Applies(tag) => tag,
+                Outcome::Passed => continue,
+                Outcome::Refused if limit.shadow => {
+                    judge(&mut opinion, limit, Verdict::Flag, "shadow");
+                    continue;
+                }
+                Outcome::Refused => {
+                    judge(&mut opinion, limit, Verdict::Block, "missing");
+                    break;
+                }
+            };
+            let cost = 1;
+            let room = match limits.table.update(store, &tag, now, |cell| limit.rate.take(cell, cost, now)) {
+                Ok((room, pushed)) => {
+                    opinion.counts.extend(pushed.then_some(counter(limit, "forgotten")));
+                    room
+                }
+                Err(Failed::Contended) => {
+                    opinion.counts.push(counter(limit, "contended"));
+                    Room { allowed: false, remaining: 0, wait: CONTENDED }
+                }
+                Err(Failed::Store) => {
+                    opinion.failed = true;
+                    continue;
+                }
+            };
+            if !limit.shadow && limits.tells {
+                told.tell(&limit.name, limit.unit, &limit.rate, &room);
+            }
+            if room.allowed {
+                opinion.counts.push(counter(limit, "passed"));
+                taken.push(Taken { limit: number, tag, cost });
+            } else if limit.shadow {
+                judge(&mut opinion, limit, Verdict::Flag, "shadow");
+            } else {
+                judge(&mut opinion, limit, Verdict::Throttle, "throttled");
+                told.retry_after(room.wait);
+                break;
+            }
+        }
+        if opinion.verdict.refuses() {
+            self.give_back(&taken, asked.world);
+        }
+        opinion.fields = told.into_fields();
+        opinion
+    }
+
+    fn give_back(&self, taken: &[Taken], world: World<'_>) {
+        for Taken { limit, tag, cost } in taken {
+            let Some(limit) = self.limits.limits.get(*limit) else { continue };
+            let back = i64::try_from(*cost).unwrap_or(i64::MAX).saturating_neg();
+            // What cannot be given back comes back with time.
+            let _ = self
+                .limits
+                .table
+                .update(world.store, tag, world.now, |cell| (limit.rate.settle(cell, back, world.now), ()));
+        }
+    }
+}
+
+fn counter(limit: &Limit, outcome: &'static str) -> Counter {
+    Counter::Limits { unit: limit.unit.name(), outcome }
+}
+
+fn judge(opinion: &mut Opinion, limit: &Limit, verdict: Verdict, outcome: &'static str) {
+    opinion.counts.push(counter(limit, outcome));
+    if verdict > opinion.verdict {
+        opinion.verdict = verdict;
+        opinion.judge = Judge::Limit;
+        opinion.policy = Some(Arc::clone(&limit.name));
+    }
+}
+
+fn outcome(limit: &Limit, secret: &Secret, asked: &Asked<'_>) -> Outcome {
+    let mut parts: Vec<Option<Cow<'_, [u8]>>> = Vec::with_capacity(limit.by.len());
+    let mut lacks = false;
+    for part in &limit.by {
+        match part.find(asked) {
+            Found::Value(value) => parts.push((!part.shared).then_some(value)),
+            Found::Other => return Outcome::Passed,
+            Found::Missing if limit.missing == Missing::Share && !part.values.is_empty() => return Outcome::Passed,
+            Found::Missing => {
+                lacks = true;
+                parts.push(None);
+            }
+        }
+    }
+    match limit.missing {
+        Missing::Skip if lacks => Outcome::Passed,
+        Missing::Refuse if lacks => Outcome::Refused,
+        // Who lacks a part is none of those that share a value.
+        _ => {
+            parts.push(lacks.then_some(Cow::Borrowed(b"lacks".as_slice())));
+            Outcome::Applies(secret.tag(&limit.name, &parts))
+        }
+    }
+}
+
+impl Stage for Limiting {
+    fn nonce(&mut self, nonce: [u8; 8]) {
+        self.nonce = nonce;
+    }
+
+    fn request_head(&mut self, head: &Head, world: World<'_>) -> Opinion {
+        let exempt_waits = self.limits.exempt.iter().any(|part| part.source.is_in_body());
+        if exempt_waits {
+            return Opinion::default();
+        }
+        self.take(&Asked { head, model: None, shape: None, world }, |limit| !limit.reads_body())
+    }
+
+    fn request(&mut self, request: Request<'_>) -> Opinion {
+        let Request { head, body, prompt, world } = request;
+        let path = model_in_path(head.path());
+        let model = path.as_deref().or_else(|| prompt.model.map(|span| span.of(body)));
+        let user = || prompt.texts.iter().rev().find(|text| text.role == Role::User);
+        let text = self.limits.wants_shape().then(user).flatten().map(|text| text.read(body));
+        let shape = text.and_then(|text| shape::of(core::str::from_utf8(&text).ok()?));
+        self.rest(&Asked { head, model, shape, world })
+    }
+
+    fn unread(&mut self, head: &Head, _bytes: u64, world: World<'_>) -> Opinion {
+        let model = model_in_path(head.path());
+        self.rest(&Asked { head, model: model.as_deref(), shape: None, world })
+    }
+}
+
+impl Limiting {
+    /// What the head did not decide.
+    fn rest(&self, asked: &Asked<'_>) -> Opinion {
+        let exempt_waits = self.limits.exempt.iter().any(|part| part.source.is_in_body());
+        self.take(asked, |limit| exempt_waits || limit.reads_body())
+    }
+}
