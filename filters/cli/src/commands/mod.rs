@@ -1,6 +1,7 @@
 //! The subcommands: one file each, this file only tells them apart.
 
 mod demo;
+mod features;
 mod model_server;
 mod redact;
 mod replay;
@@ -36,6 +37,7 @@ enum Command {
     Demo(demo::Options),
     ModelServer(model_server::Options),
     Score(score::Options),
+    Features(features::Options),
     Validate(validate::Options),
     Redact(redact::Options),
     Rules(rules::Options),
@@ -65,6 +67,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(options) => demo::run(options),
         Command::ModelServer(options) => model_server::run(options),
         Command::Score(options) => score::run(options),
+        Command::Features(options) => features::run(options),
         Command::Validate(options) => validate::run(options),
         Command::Redact(options) => redact::run(options),
         Command::Rules(options) => rules::run(options),
