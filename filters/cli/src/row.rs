@@ -99,7 +99,7 @@ fn audit(row: &mut Map<String, Value>) -> Result<Option<Map<String, Value>>, Str
 
 /// The head that a client would send: `POST`, JSON unless `headers` say something else. A header is a string, or a list
 /// of strings when it stands more than once.
-fn head(row: &Map<String, Value>) -> Result<Head, String> {
+pub(crate) fn head(row: &Map<String, Value>) -> Result<Head, String> {
     let text = |key: &str| match row.get(key) {
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(format!("{key}: is not a string")),

@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::answer::Usage;
 use crate::text::decode::{Disguise, Disguises};
-use crate::verdict::{Coverage, Judge, RuleId, Tally, Verdict};
+use crate::verdict::{Coverage, Hashed, Judge, MAX_HASHES, RuleId, Tally, Verdict};
 use crate::wire::{Dialect, SkipReason, Unreadable};
 
 use crate::telemetry::{Cause, Direction};
@@ -91,6 +91,8 @@ pub struct Record {
     pub disguises: Disguises,
     /// What was found by kind, in the order of first finding, at most [`MAX_TALLIES`].
     pub tallies: Vec<(Direction, Tally)>,
+    /// Hashes of what was found, where a profile asks for them, at most [`MAX_HASHES`].
+    pub hashes: Vec<(Direction, Hashed)>,
     /// Why the request's body could not be read.
     pub unreadable: Option<Unreadable>,
     /// Why the answer could not be read, where a stage asked for it.
@@ -155,6 +157,10 @@ impl Record {
             json!({"type": tally.entity, "direction": direction.name(), "action": tally.action, "count": tally.count})
         });
         let entities = (!self.tallies.is_empty()).then(|| entities.collect::<Vec<_>>());
+        let values = self.hashes.iter().take(MAX_HASHES).map(|(direction, hashed)| {
+            json!({"type": hashed.entity, "direction": direction.name(), "hmac": hex(hashed.hmac)})
+        });
+        let values = (!self.hashes.is_empty()).then(|| values.collect::<Vec<_>>());
         let mut record = json!({
             "time": self.time,
             "id": self.id.as_ref().map(PlainName::as_str),
@@ -170,6 +176,7 @@ impl Record {
             "rules": rules,
             "disguises": (!disguises.is_empty()).then_some(disguises),
             "entities": entities,
+            "values": values,
             "unreadable": self.unreadable.map(Unreadable::name),
             "unreadable_answer": self.unreadable_answer.map(Unreadable::name),
             "failure": self.failure.map(Cause::name),

@@ -26,7 +26,7 @@ use crate::stage::{Ended, Request, Stage};
 use crate::store::{Memory, Outside, World};
 use crate::telemetry::{Cause, Counter, Direction};
 use crate::text::decode::Disguises;
-use crate::verdict::{Coverage, Failure, Judge, Mode, Tally, Verdict};
+use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, Tally, Verdict};
 use crate::wire::form;
 use crate::wire::{self, Dialect, Prompt, Unreadable};
 
@@ -132,6 +132,7 @@ impl Exchange {
             score: 0.0,
             rules: Vec::new(),
             tallies: Vec::new(),
+            hashes: Vec::new(),
             unreadable: None,
             unreadable_answer: None,
             failure: None,
@@ -409,12 +410,13 @@ impl Exchange {
     }
 
     /// Takes in what a stage found by kind.
-    fn found(&mut self, direction: Direction, tallies: &[Tally]) {
-        for tally in tallies {
+    fn found(&mut self, direction: Direction, opinion: &Opinion) {
+        for tally in &opinion.tallies {
             self.record.tally(direction, *tally);
             let Tally { entity, action, count } = *tally;
             self.count(Counter::Entities { entity, action, direction }, count);
         }
+        self.record.hashes.extend(opinion.hashes.iter().map(|hashed| (direction, *hashed)));
     }
 
     fn failed(&mut self, cause: Cause) {

@@ -252,6 +252,18 @@ pub struct Tally {
     pub count: u64,
 }
 
+/// A value that was found, under the operator's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashed {
+    /// Its kind: as in [`Tally`].
+    pub entity: &'static str,
+    /// HMAC-SHA-256 over the kind, a zero byte and the value.
+    pub hmac: [u8; 32],
+}
+
+/// At most this many hashes of values stand in a record.
+pub const MAX_HASHES: usize = 64;
+
 /// What one stage thinks of a request, or of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opinion {
@@ -277,6 +289,8 @@ pub struct Opinion {
     pub edits: Vec<Edit>,
     /// What was found by kind, where findings are no rules.
     pub tallies: Vec<Tally>,
+    /// Hashes of what was found, for the audit record.
+    pub hashes: Vec<Hashed>,
     /// Header fields for the answer, whoever writes it; requests only, and only of stages that act.
     pub fields: Vec<(&'static str, String)>,
     /// What the operator calls the policy that gave the verdict.
@@ -301,6 +315,7 @@ impl Default for Opinion {
             allowed: 0,
             edits: Vec::new(),
             tallies: Vec::new(),
+            hashes: Vec::new(),
             fields: Vec::new(),
             policy: None,
             counts: Vec::new(),

@@ -29,11 +29,12 @@ impl Custom {
     }
 
     /// Everything in a whole text.
-    pub(crate) fn find(&self, text: &str) -> Found {
-        let (mut found, mut out) = (Found::new(), String::new());
+    pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
+        let (mut found, mut out) = (Vec::new(), String::new());
         let mut search = Search::default();
-        if !self.is_empty() && search.push(self, text, &mut found, &mut out) {
-            search.finish(self, &mut found, &mut out);
+        let mut note = |hit, _: &str| found.push(hit);
+        if !self.is_empty() && search.push(self, text, &mut note, &mut out) {
+            search.finish(self, &mut note, &mut out);
         }
         found
     }
@@ -84,17 +85,17 @@ pub(crate) struct Hit {
     pub(crate) end: usize,
 }
 
-/// What was found, in order.
-pub(crate) type Found = Vec<Hit>;
+/// Is told of each hit, in order, with its value.
+pub(crate) type Found<'a> = &'a mut dyn FnMut(Hit, &str);
 
 impl Search {
     /// Takes the next chunk and appends what is settled; false when an operator has blocked the text.
-    pub(crate) fn push(&mut self, custom: &Custom, chunk: &str, found: &mut Found, out: &mut String) -> bool {
+    pub(crate) fn push(&mut self, custom: &Custom, chunk: &str, found: Found<'_>, out: &mut String) -> bool {
         self.advance(custom, chunk, false, found, out)
     }
 
     /// Ends the text and appends what is left of it.
-    pub(crate) fn finish(&mut self, custom: &Custom, found: &mut Found, out: &mut String) -> bool {
+    pub(crate) fn finish(&mut self, custom: &Custom, found: Found<'_>, out: &mut String) -> bool {
         let open = self.advance(custom, "", true, found, out);
         *self = Self::default();
         open
@@ -105,7 +106,7 @@ impl Search {
         self.held.len()
     }
 
-    fn advance(&mut self, custom: &Custom, chunk: &str, ends: bool, found: &mut Found, out: &mut String) -> bool {
+    fn advance(&mut self, custom: &Custom, chunk: &str, ends: bool, found: Found<'_>, out: &mut String) -> bool {
         if self.blocked {
             return false;
         }
@@ -157,7 +158,7 @@ impl Search {
     }
 
     /// Takes the matches that nothing can change any more.
-    fn settle(&mut self, custom: &Custom, ends: bool, copied: &mut usize, found: &mut Found, out: &mut String) {
+    fn settle(&mut self, custom: &Custom, ends: bool, copied: &mut usize, found: Found<'_>, out: &mut String) {
         while let Some(first) = self.threads.first() {
             let start = first.start;
             let mut rivals = self.threads.iter().take_while(|thread| thread.start == start);
@@ -175,7 +176,7 @@ impl Search {
             let Some(operator) = custom.entries.get(entry).map(|entry| entry.operator) else { continue };
             let at = |offset: usize| self.base.saturating_add(offset);
             let hit = Hit { operator, entry, start: at(start), end: at(end) };
-            found.push(hit);
+            found(hit, self.held.get(start..end).unwrap_or_default());
             if !operator.edits() {
                 continue;
             }
@@ -208,12 +209,13 @@ mod tests {
 
     fn redacted(chunks: &[&str]) -> (String, usize) {
         let custom = custom();
-        let (mut search, mut found, mut out) = (Search::default(), Vec::new(), String::new());
+        let (mut search, mut count, mut out) = (Search::default(), 0, String::new());
+        let mut note = |_, value: &str| count += usize::from(!value.is_empty());
         for chunk in chunks {
-            search.push(&custom, chunk, &mut found, &mut out);
+            search.push(&custom, chunk, &mut note, &mut out);
         }
-        search.finish(&custom, &mut found, &mut out);
-        (out, found.len())
+        search.finish(&custom, &mut note, &mut out);
+        (out, count)
     }
 
     #[test]
@@ -247,10 +249,10 @@ mod tests {
     #[test]
     fn only_what_may_still_match_is_held() {
         let custom = custom();
-        let (mut search, mut found, mut out) = (Search::default(), Vec::new(), String::new());
-        search.push(&custom, "the blue ", &mut found, &mut out);
+        let (mut search, mut out) = (Search::default(), String::new());
+        search.push(&custom, "the blue ", &mut |_, _| {}, &mut out);
         assert_eq!((out.as_str(), search.held()), ("the ", 5));
-        search.push(&custom, "sky EMP-12", &mut found, &mut out);
+        search.push(&custom, "sky EMP-12", &mut |_, _| {}, &mut out);
         assert_eq!((out.as_str(), search.held()), ("the blue sky ", 6));
     }
 }

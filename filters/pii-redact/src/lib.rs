@@ -19,6 +19,7 @@ mod prompt;
 mod redactor;
 mod restore;
 mod scan;
+mod section;
 mod select;
 mod settings;
 mod shape;
@@ -30,6 +31,7 @@ pub use allow::Allowed;
 pub use kind::{Family, Kind};
 pub use policy::{Ledger, Operator, Policy};
 pub use redactor::{Flow, Redacted, Redactor};
+pub use section::{Edited, Reported, Section};
 pub use stage::{PII_REDACT, PiiRedact};
 
 use detect::token::Openings;

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use portcullis_core::verdict::{Hashed, MAX_HASHES};
+
 use crate::allow::Allowed;
 use crate::kind::Kind;
 
@@ -145,21 +147,25 @@ impl Policy {
     }
 
     fn hash(&self, kind: Kind, value: &str, key: &[u8]) -> Option<String> {
-        let key = if self.key.is_empty() { key } else { &self.key };
-        if key.is_empty() {
-            return None;
-        }
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-        mac.update(kind.name().as_bytes());
-        mac.update(&[0]);
-        mac.update(value.as_bytes());
-        let digest = mac.finalize().into_bytes();
+        let digest = hmac(if self.key.is_empty() { key } else { &self.key }, kind.name(), value)?;
         let mut hash = String::with_capacity(12);
         for byte in digest.iter().take(6) {
             let _ = write!(hash, "{byte:02x}");
         }
         Some(hash)
     }
+}
+
+/// HMAC-SHA-256 of a kind and a value; none without a key, since what is hashed without one can be guessed back.
+fn hmac(key: &[u8], name: &str, value: &str) -> Option<[u8; 32]> {
+    if key.is_empty() {
+        return None;
+    }
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(name.as_bytes());
+    mac.update(&[0]);
+    mac.update(value.as_bytes());
+    Some(mac.finalize().into_bytes().into())
 }
 
 /// `[EMAIL]`.
@@ -192,6 +198,8 @@ pub struct Ledger {
     counts: BTreeMap<Kind, u32>,
     nonce: Option<String>,
     key: Vec<u8>,
+    /// Hashes of what was found, for the audit record; `None` when it is not to have them.
+    hashes: Option<Vec<Hashed>>,
     /// The way back, where there is a nonce.
     values: BTreeMap<(Kind, u32), String>,
 }
@@ -209,6 +217,26 @@ impl Ledger {
     /// The key of pseudonyms, where the policy has none.
     pub(crate) fn set_key(&mut self, key: &[u8]) {
         self.key = key.to_vec();
+    }
+
+    /// From now on values that are found are hashed for the audit record.
+    pub(crate) fn keep_hashes(&mut self) {
+        self.hashes.get_or_insert_default();
+    }
+
+    /// Hashes a value that was found, if hashes are kept: each once, at most [`MAX_HASHES`].
+    pub(crate) fn found(&mut self, name: &'static str, value: &str) {
+        let Some(hashes) = self.hashes.as_mut().filter(|hashes| hashes.len() < MAX_HASHES) else { return };
+        let Some(hmac) = hmac(&self.key, name, value) else { return };
+        let hashed = Hashed { entity: name, hmac };
+        if !hashes.contains(&hashed) {
+            hashes.push(hashed);
+        }
+    }
+
+    /// Takes the hashes out.
+    pub(crate) fn take_hashes(&mut self) -> Vec<Hashed> {
+        self.hashes.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// The value that was given this number.

@@ -72,18 +72,25 @@ impl<'b> Source<'b> {
     }
 }
 
-struct Found {
-    name: &'static str,
-    operator: Operator,
-    start: usize,
-    end: usize,
-    marker: String,
+pub(crate) struct Found {
+    pub(crate) name: &'static str,
+    pub(crate) operator: Operator,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) marker: String,
 }
 
 /// Everything in one text: what the operator looks for comes before what is known.
-fn each(redaction: &Redaction, policy: &Policy, text: &str, ledger: &mut Ledger, found: &mut dyn FnMut(Found)) {
+pub(crate) fn each(
+    redaction: &Redaction,
+    policy: &Policy,
+    text: &str,
+    ledger: &mut Ledger,
+    found: &mut dyn FnMut(Found),
+) {
     let hits = redaction.custom.find(text);
     for hit in &hits {
+        ledger.found(CUSTOM, text.get(hit.start..hit.end).unwrap_or_default());
         let marker = redaction.custom.marker(*hit);
         found(Found { name: CUSTOM, operator: hit.operator, start: hit.start, end: hit.end, marker });
     }
@@ -95,6 +102,7 @@ fn each(redaction: &Redaction, policy: &Policy, text: &str, ledger: &mut Ledger,
         if operator == Operator::Ignore || taken || policy.allows(finding.kind, value) {
             continue;
         }
+        ledger.found(finding.kind.name(), value);
         let mut marker = String::new();
         policy.write(finding.kind, value, ledger, &mut marker);
         found(Found { name: finding.kind.name(), operator, start, end, marker });

@@ -165,6 +165,7 @@ impl Progress {
                     return;
                 }
                 out.findings.push(Finding { kind, start, end });
+                ledger.found(kind.name(), self.text(start, end));
                 if operator == Operator::Keep {
                     return;
                 }

@@ -1,5 +1,6 @@
 //! The stage's section of a profile, read and compiled.
 
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use portcullis_core::answer::Kind as Channel;
@@ -26,6 +27,8 @@ pub(crate) struct Redaction {
     pub(crate) response: Option<Policy>,
     /// Texts of answers that stay as they are.
     pub(crate) leave: Vec<Channel>,
+    /// Whether the audit record gets hashes of what was found.
+    pub(crate) audit_values: bool,
 }
 
 /// What a section says of one direction.
@@ -147,6 +150,12 @@ pub(crate) fn read(r: &mut dyn Reader) -> Option<Redaction> {
         let words = r.texts("leave", 8, CHANNELS_DOC, &|word| channel(word).is_some(), "Texts that stay as they are.");
         leave = words.iter().filter_map(|word| channel(word)).collect();
     });
+    let audit_values = r.boolean(
+        "audit_values",
+        false,
+        "Whether the audit record has an HMAC of each value that was found, under the key of audit.hmac_key_env, so that \
+         the same value can be told again.",
+    );
     if !request.redact && !response.redact && mode != Some(Mode::Off) {
         r.problem(
             "response",
@@ -175,7 +184,16 @@ pub(crate) fn read(r: &mut dyn Reader) -> Option<Redaction> {
     };
     let (request, response) = (policy(request), policy(response));
     let restore = restore && request.as_ref().is_some_and(Policy::numbers);
-    Some(Redaction { mode: mode.unwrap_or_default(), detector: detector?, custom, request, restore, response, leave })
+    Some(Redaction {
+        mode: mode.unwrap_or_default(),
+        detector: detector?,
+        custom,
+        request,
+        restore,
+        response,
+        leave,
+        audit_values,
+    })
 }
 
 fn selection(r: &mut dyn Reader, key: &'static str, doc: &'static str) -> Vec<Select> {
@@ -258,11 +276,15 @@ impl Settings for Shared {
     }
 
     fn wants_key(&self) -> bool {
-        [&self.0.request, &self.0.response].into_iter().flatten().any(Policy::wants_key)
+        self.0.audit_values || [&self.0.request, &self.0.response].into_iter().flatten().any(Policy::wants_key)
     }
 
     fn open(&self) -> Box<dyn Stage> {
         Box::new(Redacting::new(Arc::clone(&self.0)))
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 }
 

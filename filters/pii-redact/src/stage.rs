@@ -8,7 +8,7 @@ use portcullis_core::config::Reader;
 use portcullis_core::stage::{self, Request, Settings, Stage};
 use portcullis_core::verdict::{Judge, Opinion, Tally, Verdict};
 
-use crate::custom::{Found, Search};
+use crate::custom::{Hit, Search};
 use crate::prompt::{self, CUSTOM};
 use crate::redactor::{self, Progress};
 use crate::restore::Restorer;
@@ -100,14 +100,12 @@ struct Line {
 
 impl Redacting {
     pub(crate) fn new(redaction: Arc<Redaction>) -> Self {
-        Self {
-            redaction,
-            asked: Ledger::default(),
-            told: Ledger::default(),
-            texts: HashMap::new(),
-            counts: Counts::default(),
-            blocked: false,
+        let (mut asked, mut told) = (Ledger::default(), Ledger::default());
+        if redaction.audit_values {
+            asked.keep_hashes();
+            told.keep_hashes();
         }
+        Self { redaction, asked, told, texts: HashMap::new(), counts: Counts::default(), blocked: false }
     }
 
     /// Takes a text on.
@@ -159,12 +157,15 @@ impl Redacting {
         let chunk = if redaction.custom.is_empty() {
             chunk
         } else {
-            let mut found = Found::new();
+            let Self { counts, told, .. } = self;
+            let mut found = |hit: Hit, value: &str| {
+                counts.add(CUSTOM, hit.operator);
+                told.found(CUSTOM, value);
+            };
             open = line.search.push(&redaction.custom, chunk, &mut found, &mut searched);
             if ends {
                 open &= line.search.finish(&redaction.custom, &mut found, &mut searched);
             }
-            found.iter().for_each(|hit| self.counts.add(CUSTOM, hit.operator));
             searched.as_str()
         };
         let mut redacted = Redacted { text: core::mem::take(out), findings: Vec::new() };
@@ -196,7 +197,8 @@ impl Stage for Redacting {
         let Some(policy) = &redaction.request else { return Opinion::default() };
         let mut counts = Counts::default();
         let edited = prompt::redact(&redaction, policy, request, &mut self.asked, &mut counts);
-        Opinion { edits: edited.edits, inspected: edited.inspected, ..counts.opinion() }
+        let hashes = self.asked.take_hashes();
+        Opinion { edits: edited.edits, inspected: edited.inspected, hashes, ..counts.opinion() }
     }
 
     fn editor(&mut self) -> Option<&mut dyn Editor> {
@@ -205,7 +207,7 @@ impl Stage for Redacting {
 
     fn answer_end(&mut self) -> Opinion {
         self.texts.clear();
-        core::mem::take(&mut self.counts).opinion()
+        Opinion { hashes: self.told.take_hashes(), ..core::mem::take(&mut self.counts).opinion() }
     }
 }
 

@@ -102,6 +102,32 @@ fn an_answer_is_redacted_and_its_findings_are_counted_without_their_values() {
 }
 
 #[test]
+fn values_are_hashed_for_the_record_where_a_profile_asks_for_it() {
+    let audit = json!({"hmac_key_env": "KEY"});
+    let section = json!({"audit_values": true, "request": {"redact": true}, "response": {"operator": "pseudonym"}, "deny": ["heron"]});
+    let values = |section: &Value, asked: &str, answer: &str| {
+        let mut exchange = open_with(section, &audit);
+        sent(&mut exchange, &chat(asked)).unwrap();
+        let out = told(&mut exchange, "text/plain", &[answer]);
+        (record(&exchange)["values"].clone(), out)
+    };
+    let (found, out) = values(&section, "ann@acme.org, heron", "Heron: ann@acme.org, bo@acme.org, ann@acme.org");
+    let of = |at: usize| (found[at]["direction"].clone(), found[at]["type"].clone(), found[at]["hmac"].clone());
+    assert_eq!(found.as_array().unwrap().len(), 5, "{found}");
+    let email = of(1).2;
+    assert_eq!((of(0).1, of(1).1, of(2).1), (json!("CUSTOM"), json!("EMAIL"), json!("CUSTOM")));
+    assert_eq!(of(3), (json!("response"), json!("EMAIL"), email.clone()), "the same value has the same hash");
+    assert!(of(4).2 != email && !found.to_string().contains("acme"));
+    // A pseudonym is the begin of it.
+    let begin = &email.as_str().unwrap()[..12];
+    assert_eq!(out.matches(&format!("[EMAIL_{begin}]")).count(), 2, "{out}");
+    assert_eq!(values(&json!({}), "x", "ann@acme.org").0, Value::Null);
+    assert_eq!(parse(&json!({"audit_values": true}), &json!({})).unwrap_err().len(), 1, "without a key");
+    let many: String = (0..200).map(|n| format!("a{n}@acme.org ")).collect();
+    assert_eq!(values(&section, "x", &many).0.as_array().unwrap().len(), 64);
+}
+
+#[test]
 fn a_request_keeps_every_byte_outside_of_what_is_found() {
     let section = json!({"request": {"redact": true, "operator": "replace"}, "response": {"redact": false}});
     let body = concat!(

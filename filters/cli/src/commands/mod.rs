@@ -82,7 +82,12 @@ fn configuration(file: Option<&Path>) -> Result<Arc<Config>> {
         Some(path) => fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
         None => b"{}".to_vec(),
     };
-    match Config::parse(&document, PORTCULLIS.kinds, &|name| std::env::var(name).ok()) {
+    parsed(&document)
+}
+
+/// A configuration of `portcullis.wasm`. Its problems go to standard error.
+fn parsed(document: &[u8]) -> Result<Arc<Config>> {
+    match Config::parse(document, PORTCULLIS.kinds, &|name| std::env::var(name).ok()) {
         Ok(config) => Ok(Arc::new(config)),
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("{problem}"));

@@ -173,7 +173,7 @@ impl Exchange {
         let opinions: Vec<_> = reading.map(|running| (running.mode, running.stage.answer_end())).collect();
         for (mode, opinion) in opinions {
             self.judge_answer(opinion.verdict, opinion.judge, mode == Mode::Enforce);
-            self.found(Direction::Response, &opinion.tallies);
+            self.found(Direction::Response, &opinion);
         }
         let Record { verdict, judge, enforced, .. } = self.record;
         self.count(Counter::Answers { verdict, judge, enforced }, 1);

@@ -56,7 +56,7 @@ impl Exchange {
             }
             self.record.disguises = self.record.disguises.and(opinion.disguises);
             self.record.score = self.record.score.max(opinion.score);
-            self.found(Direction::Request, &opinion.tallies);
+            self.found(Direction::Request, &opinion);
             let worst = opinion.worst().map(|finding| finding.rule);
             for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {
                 if self.record.rules.len() < MAX_RULES && !self.record.rules.contains(&rule) {

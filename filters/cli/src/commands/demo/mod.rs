@@ -71,6 +71,12 @@ async fn walk(options: Options) -> Result<ExitCode> {
         let headers = [&[("content-type", "application/json")], step.headers.as_slice()].concat();
         let reply = fetch(envoy.listener("gateway")?, Method::POST, step.path, &headers, step.body.clone()).await?;
         printer.answered(&reply)?;
+        if step.outcome.said.is_some() {
+            printer.said(&deltas(&reply.text()))?;
+        }
+        if let ([seen], false) = (model_server.requests().as_slice(), step.outcome.hides.is_empty()) {
+            printer.arrived(&String::from_utf8_lossy(&seen.body))?;
+        }
         let audit = audit_record(&envoy, &reply).await?;
         printer.audited(&audit)?;
         let complaints = judge(step, &reply, &audit, &model_server.requests());
@@ -101,7 +107,7 @@ async fn audit_record(envoy: &Envoy, reply: &Reply) -> Result<Value> {
 
 /// What is not as the step says; empty when all is.
 fn judge(step: &Step, reply: &Reply, audit: &Value, seen: &[SeenRequest]) -> Vec<String> {
-    let Outcome { status, verdict, body, arrives, audit: fields } = &step.outcome;
+    let Outcome { status, verdict, body, said, arrives, hides, audit: fields } = &step.outcome;
     let mut complaints = Vec::new();
     if reply.status.as_u16() != *status {
         complaints.push(format!("the status is {}, not {status}", reply.status.as_u16()));
@@ -116,8 +122,17 @@ fn judge(step: &Step, reply: &Reply, audit: &Value, seen: &[SeenRequest]) -> Vec
     }
     let text = reply.text();
     complaints.extend(body.iter().filter(|part| !text.contains(**part)).map(|part| format!("the body lacks {part}")));
+    let deltas = deltas(&text).concat();
+    if let Some(said) = said.filter(|said| *said != deltas) {
+        complaints.push(format!("the stream says {deltas:?}, not {said:?}"));
+    }
     if *arrives {
         match seen {
+            [only] if !hides.is_empty() => {
+                let body = String::from_utf8_lossy(&only.body);
+                let shown = hides.iter().filter(|hidden| body.contains(**hidden));
+                complaints.extend(shown.map(|shown| format!("{shown} arrived at the model")));
+            }
             [only] if only.complete && only.body == step.body.as_bytes() => {}
             [_] => complaints.push("the body did not arrive at the model byte for byte".into()),
             _ => complaints.push(format!("{} requests arrived at the model, not one", seen.len())),
@@ -128,6 +143,17 @@ fn judge(step: &Step, reply: &Reply, audit: &Value, seen: &[SeenRequest]) -> Vec
     let wrong = fields.iter().filter(|(key, expected)| audit[*key] != *expected);
     complaints.extend(wrong.map(|(key, expected)| format!("audit: {key} is {}, not {expected}", audit[*key])));
     complaints
+}
+
+/// The pieces of text in the events of a stream of either dialect.
+fn deltas(stream: &str) -> Vec<String> {
+    let events = stream.lines().filter_map(|line| line.strip_prefix("data:"));
+    let delta = |data: &str| {
+        let event: Value = serde_json::from_str(data).ok()?;
+        let text = event.pointer("/choices/0/delta/content").or_else(|| event.pointer("/delta/text"))?;
+        text.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    events.filter_map(delta).collect()
 }
 
 #[cfg(test)]
@@ -174,6 +200,25 @@ mod tests {
         assert_eq!(judge(blocked, &let_through, &audit, &[]).len(), 2);
         audit["verdict"] = json!("allow");
         assert_eq!(judge(blocked, &refusal(), &audit, &[]), ["audit: verdict is \"allow\", not \"block\""]);
+    }
+
+    #[test]
+    fn a_stream_has_to_say_what_the_step_says_and_the_model_must_not_see_what_is_hidden() {
+        let steps = steps::steps();
+        let hidden = steps.iter().find(|step| !step.outcome.hides.is_empty()).unwrap();
+        let event =
+            |text: &str| format!("data: {}\n\n", json!({"type": "content_block_delta", "delta": {"text": text}}));
+        let (front, rear) = hidden.outcome.said.unwrap().split_at(9);
+        let body = [event(front), event(rear), "event: message_stop\n\n".into()].concat();
+        let reply = |body: String| Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() };
+        let mut audit: Value = json!({});
+        for (key, value) in &hidden.outcome.audit {
+            audit[*key] = value.clone();
+        }
+        let token = seen("A letter to [EMAIL_1_AAAAAAA]");
+        assert_eq!(judge(hidden, &reply(body.clone()), &audit, std::slice::from_ref(&token)), Vec::<String>::new());
+        assert_eq!(judge(hidden, &reply(body.clone()), &audit, &[seen(&hidden.body)]).len(), 3);
+        assert_eq!(judge(hidden, &reply(body.replace("jane", "[EMAIL]")), &audit, &[token]).len(), 1);
     }
 
     #[test]

@@ -51,6 +51,16 @@ impl Printer {
         self.field("", &short(&reply.text()))
     }
 
+    /// The text of a stream, event by event.
+    pub fn said(&self, deltas: &[String]) -> io::Result<()> {
+        self.field("said", &deltas.join("|"))
+    }
+
+    /// What the model got.
+    pub fn arrived(&self, body: &str) -> io::Result<()> {
+        self.field("model", &short(body))
+    }
+
     pub fn audited(&self, record: &Value) -> io::Result<()> {
         let Some(fields) = record.as_object() else { return self.field("audit", "(no record)") };
         let mut lines = vec![String::new()];

@@ -1,22 +1,25 @@
 //! `portcullis redact --stream`: whole bodies of answers, and the chunks that they arrive in.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portcullis_core::answer::{Answer, Channel, Editor, Flow, Head, Limits};
-use portcullis_pii_redact::{self as pii, Detector, Ledger, Policy, Redacted, Redactor};
+use portcullis_core::config::Config;
+use portcullis_core::exchange::{Act, Exchange};
+use portcullis_core::head::Head;
 use serde_json::{Value, json};
 
+use crate::row::head;
+
 /// The answer to a line; false when it is an error.
-pub(super) fn answer(detector: &Detector, policy: &Policy, line: &[u8]) -> (Value, bool) {
+pub(super) fn answer(config: &Arc<Config>, line: &[u8]) -> (Value, bool) {
     let row = match serde_json::from_slice::<Value>(line) {
         Ok(row) => row,
         Err(error) => return (json!({ "id": null, "error": format!("is not JSON: {error}") }), false),
     };
     let id = row.get("id").cloned().unwrap_or(Value::Null);
-    match redact(detector, policy, &row) {
+    match redact(config, row) {
         Ok((body, sizes)) => {
             (json!({ "id": id, "plan": "given", "body_b64": STANDARD.encode(body), "chunks_out": sizes }), true)
         }
@@ -25,71 +28,63 @@ pub(super) fn answer(detector: &Detector, policy: &Policy, line: &[u8]) -> (Valu
 }
 
 /// The body that the client gets, and how many bytes of it after each chunk; the last are those at the end.
-fn redact(detector: &Detector, policy: &Policy, row: &Value) -> Result<(Vec<u8>, Vec<usize>)> {
+fn redact(config: &Arc<Config>, mut row: Value) -> Result<(Vec<u8>, Vec<usize>)> {
     let text = |name: &str| row.get(name).and_then(Value::as_str);
     let body = STANDARD.decode(text("body_b64").context("has no body_b64")?).context("body_b64 is not base64")?;
     let sizes = match row.get("chunk_sizes") {
         None | Some(Value::Null) => vec![body.len()],
         Some(sizes) => serde_json::from_value::<Vec<usize>>(sizes.clone()).context("chunk_sizes are not sizes")?,
     };
-    let head = Head {
-        content_type: text("content_type").map(str::as_bytes),
-        content_encoding: text("content_encoding").map(str::as_bytes),
-    };
-    let unreadable = |why: portcullis_core::wire::Unreadable| anyhow::anyhow!("cannot be read: {}", why.name());
-    let mut answer = Answer::open(&head, Limits::default()).map_err(unreadable)?;
-    let mut editor = Redaction::new(detector, policy);
-    let (mut out, mut written, mut rest) = (Vec::new(), Vec::new(), body.as_slice());
+    let mut fields = vec![(b":status".to_vec(), b"200".to_vec())];
+    for (key, name) in [("content_type", "content-type"), ("content_encoding", "content-encoding")] {
+        fields.extend(text(key).map(|value| (name.into(), value.as_bytes().to_vec())));
+    }
+    let row = row.as_object_mut().context("is not an object")?;
+    row.entry("path").or_insert_with(|| "/v1/chat/completions".into());
+    row.entry("method").or_insert_with(|| "GET".into());
+    let mut exchange = Exchange::open(config, head(row).map_err(anyhow::Error::msg)?, 0);
+    if let Act::Refuse(reply) = exchange.request_head(true) {
+        bail!("the request is refused with {}", reply.status);
+    }
+    exchange.response_head(200, false, 0);
+    let mut answered = Answered { exchange, body: Vec::new() };
+    let act = answered.exchange.answer_head(&Head::new(fields), false);
+    answered.take(act, &[])?;
+    let (mut written, mut rest) = (Vec::new(), body.as_slice());
     for size in sizes {
         let Some((chunk, after)) = rest.split_at_checked(size) else { bail!("chunk_sizes go beyond the body") };
-        let before = out.len();
-        answer.push(chunk, &mut editor, &mut out).map_err(unreadable)?;
-        written.push(out.len().saturating_sub(before));
+        written.push(answered.chunk(chunk, false)?);
         rest = after;
     }
-    let before = out.len();
-    answer.push(rest, &mut editor, &mut out).map_err(unreadable)?;
-    answer.finish(&mut editor, &mut out).map_err(unreadable)?;
-    written.push(out.len().saturating_sub(before));
-    Ok((out, written))
+    written.push(answered.chunk(rest, true)?);
+    Ok((answered.body, written))
 }
 
-/// Redacts each text of one answer.
-struct Redaction<'a> {
-    detector: &'a Detector,
-    policy: &'a Policy,
-    /// One for all texts, so that copies of a text agree.
-    ledger: Ledger,
-    open: BTreeMap<u32, Redactor<'a>>,
+/// An answer on its way, and what has gone of it.
+struct Answered {
+    exchange: Exchange,
+    body: Vec<u8>,
 }
 
-impl<'a> Redaction<'a> {
-    fn new(detector: &'a Detector, policy: &'a Policy) -> Self {
-        Self { detector, policy, ledger: Ledger::default(), open: BTreeMap::new() }
-    }
-}
-
-impl Editor for Redaction<'_> {
-    fn text(&mut self, channel: &Channel, chunk: &str, out: &mut String) -> Flow {
-        let Self { detector, policy, ledger, open } = self;
-        let redactor = open.entry(channel.id).or_insert_with(|| Redactor::new(detector, policy));
-        let mut redacted = Redacted::default();
-        let flow = redactor.push(chunk, ledger, &mut redacted);
-        out.push_str(&redacted.text);
-        match flow {
-            pii::Flow::Open => Flow::Open { held: redactor.held() },
-            pii::Flow::Blocked => Flow::Blocked,
-        }
+impl Answered {
+    /// Takes the next chunk; gives how many bytes leave.
+    fn chunk(&mut self, chunk: &[u8], ends: bool) -> Result<usize> {
+        self.exchange.response_body(chunk.len() as u64, ends);
+        let before = self.body.len();
+        let act = if self.exchange.wants_answer_body() { self.exchange.answer_body(chunk, ends) } else { Act::Forward };
+        self.take(act, chunk)?;
+        Ok(self.body.len().saturating_sub(before))
     }
 
-    fn end(&mut self, channel: &Channel, out: &mut String) -> Flow {
-        let Some(mut redactor) = self.open.remove(&channel.id) else { return Flow::Open { held: 0 } };
-        let mut redacted = Redacted::default();
-        let flow = redactor.finish(&mut self.ledger, &mut redacted);
-        out.push_str(&redacted.text);
-        match flow {
-            pii::Flow::Open => Flow::Open { held: 0 },
-            pii::Flow::Blocked => Flow::Blocked,
+    fn take(&mut self, act: Act, given: &[u8]) -> Result<()> {
+        match act {
+            Act::Forward => self.body.extend_from_slice(given),
+            Act::Replace(bytes) => self.body.extend_from_slice(&bytes),
+            _ => {
+                let why = self.exchange.record().unreadable_answer.map_or("withheld", |why| why.name());
+                bail!("cannot be read: {why}");
+            }
         }
+        Ok(())
     }
 }
