@@ -1,6 +1,7 @@
 //! Windows of texts: bounds, and that nothing is left out.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     missing_docs,
