@@ -174,7 +174,7 @@ fn envoys_files_are_read_wherever_the_filter_stands() {
 fn nothing_makes_it_panic() {
     let seeds: Vec<_> = files("gateway-api", &[".yaml", "invalid/unknown-keys.json"])
         .into_iter()
-        .chain(["envoy/minimal.yaml".to_string()])
+        .chain(["envoy/minimal.yaml", "envoy/streaming.yaml"].map(str::to_string))
         .map(|file| (file.rsplit('/').next().unwrap().to_string(), fs::read(root().join(&file)).unwrap()))
         .collect();
     let mut state = 0x2545_f491_4f6c_dd1d_u64;

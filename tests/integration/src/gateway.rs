@@ -22,6 +22,7 @@ type Change = Box<dyn FnOnce(&mut Bootstrap) -> Result<()>>;
 /// What a gateway is to be. The default is Envoy without a module, two workers, its own model server over HTTP/1.1.
 #[derive(Default)]
 pub struct GatewayBuilder {
+    file: Option<String>,
     module: Option<Result<PathBuf>>,
     config: Option<String>,
     concurrency: Option<u16>,
@@ -31,6 +32,12 @@ pub struct GatewayBuilder {
 }
 
 impl GatewayBuilder {
+    /// Another file than `envoy/minimal.yaml` to begin with.
+    pub fn file(mut self, yaml: &str) -> Self {
+        self.file = Some(yaml.to_string());
+        self
+    }
+
     /// The module by name, `portcullis` or `prompt_guard`, as `make build` left it.
     pub fn module(mut self, name: &str) -> Self {
         self.module = Some(module_file(name));
@@ -94,7 +101,7 @@ impl GatewayBuilder {
     /// Starts it; the error carries the end of Envoy's log. For configurations that must be refused.
     pub async fn try_start(self) -> Result<Gateway> {
         let model_server = ModelServer::start(0)?;
-        let mut bootstrap = Bootstrap::minimal()?;
+        let mut bootstrap = self.file.as_deref().map_or_else(Bootstrap::minimal, Bootstrap::of)?;
         bootstrap.port(0)?.admin_port(0)?;
         bootstrap.upstream_address(self.upstream.unwrap_or(model_server.address()))?;
         match self.module {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use portcullis_cli::envoy::{envoy_binary, module_file};
+use portcullis_integration::Gateway;
+use serde_json::{Value, json};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
@@ -25,6 +27,31 @@ fn every_bootstrap_is_one_that_envoy_takes_from_the_root_of_the_repository() {
         let output = envoy.output().unwrap();
         assert!(output.status.success(), "{}: {}", bootstrap.display(), said(&output));
     }
+}
+
+#[tokio::test]
+async fn the_file_for_streams_redacts_them() {
+    let file = std::fs::read_to_string(root().join("envoy/streaming.yaml")).unwrap();
+    let gateway = Gateway::builder().file(&file).module("portcullis").start().await;
+    let ask = async |team: &str, content: &str| {
+        let body = json!({"model": "m", "stream": true, "messages": [{"role": "user", "content": content}]});
+        let reply = gateway.post("/v1/chat/completions", &[("x-team", team)], body.to_string()).await;
+        let text = reply.text();
+        let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok());
+        let said: String =
+            events.filter_map(|event| Some(event.pointer("/choices/0/delta/content")?.as_str()?.to_owned())).collect();
+        assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+        said
+    };
+    let said = ask("", "[[pii]]").await;
+    let shown = ["[EMAIL]", "[PHONE]", "**** **** **** 1111", "**** **** **** **** **54 32"];
+    assert!(shown.iter().all(|shown| said.contains(shown)), "{said}");
+    assert!(!said.contains("jane.doe") && !said.contains("4111"), "{said}");
+    let asked = "[[echo]]Write to ann@acme.org, not to [EMAIL_1].";
+    assert_eq!(ask("abroad", asked).await, "Write to ann@acme.org, not to [EMAIL_1].");
+    let seen = gateway.model_server().requests();
+    let seen = String::from_utf8_lossy(&seen.last().unwrap().body).into_owned();
+    assert!(seen.contains("Write to [EMAIL_1_") && !seen.contains("acme"), "{seen}");
 }
 
 #[test]

@@ -33,7 +33,12 @@ pub struct Bootstrap(Value);
 impl Bootstrap {
     /// The shipped file as it is.
     pub fn minimal() -> Result<Self> {
-        serde_saphyr::from_str(MINIMAL).map(Self).context("envoy/minimal.yaml")
+        Self::of(MINIMAL).context("envoy/minimal.yaml")
+    }
+
+    /// Another file of the same layout.
+    pub fn of(yaml: &str) -> Result<Self> {
+        Ok(Self(serde_saphyr::from_str(yaml)?))
     }
 
     /// Port of the listener on loopback; 0 lets the system choose.
