@@ -52,6 +52,9 @@ def _sequence(text, at, lists, top):
             else:
                 literal.append(c)
                 at += 1
+        elif c == "\\" and text[at + 1:at + 2] in ("{", "|", "}"):
+            literal.append(text[at + 1])
+            at += 2
         elif text.startswith("\\n", at):
             literal.append("\n")
             at += 2
@@ -119,7 +122,7 @@ def sample(count, seed, folder=FOLDER):
                 rows.append({
                     "text": text,
                     "label": 0 if benign else 1,
-                    "kind": "benign_hard" if benign else stem,
+                    "kind": "benign_hard" if benign else stem.split("_")[0],
                     "source": f"own/{place.name}",
                     "pattern": f"{place.name}/{stem}/{number}",
                     "lang": place.name,
