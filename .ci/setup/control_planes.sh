@@ -10,6 +10,10 @@ KUSTOMIZE=v5.8.1
 CRANE=v0.22.1
 ISTIO=$ROOT/tests/integration/control_planes
 
+# The tests' own networks.
+{ have ip && have unshare; } || apt_install iproute2 util-linux \
+  || give_up "no ip and unshare here" "on Debian: apt-get install iproute2 util-linux"
+
 go=$TOOLS/go/bin/go
 export GOTOOLCHAIN=local CGO_ENABLED=0 GOFLAGS=-trimpath
 

@@ -32,7 +32,8 @@ impl Reply {
     }
 }
 
-/// Sends one request and reads the answer to its end. A body cut off by the peer is an error.
+/// Sends one request and reads the answer to its end; `host` is the address unless a header says otherwise. A body cut
+/// off by the peer is an error.
 pub async fn fetch(
     to: SocketAddr,
     method: Method,
@@ -46,7 +47,10 @@ pub async fn fetch(
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.with_context(at)?;
     let connection = tokio::spawn(connection);
-    let mut request = Request::builder().method(&method).uri(path).header(header::HOST, to.to_string());
+    let mut request = Request::builder().method(&method).uri(path);
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        request = request.header(header::HOST, to.to_string());
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

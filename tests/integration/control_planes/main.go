@@ -1,6 +1,6 @@
 // Command istio-discovery is Istio's discovery server without Kubernetes, and the judge of manifests.
 //
-//	istio-discovery serve -objects FILE -configs FILE -listen ADDRESS
+//	istio-discovery serve -objects FILE -configs FILE [-mesh FILE] -listen ADDRESS
 //	istio-discovery check -crds FILE[,FILE...] MANIFEST...
 //
 // `serve` runs the server that Istio's own tests run: its real controllers and generators on a clientset in memory, and
@@ -33,7 +33,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: istio-discovery serve -objects FILE -configs FILE -listen ADDRESS")
+	fmt.Fprintln(os.Stderr, "usage: istio-discovery serve -objects FILE -configs FILE [-mesh FILE] -listen ADDRESS")
 	fmt.Fprintln(os.Stderr, "       istio-discovery check -crds FILE[,FILE...] MANIFEST...")
 	os.Exit(2)
 }

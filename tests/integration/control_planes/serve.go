@@ -25,6 +25,7 @@ func serve(arguments []string) error {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	objects := flags.String("objects", "", "file of Kubernetes objects: Gateway, HTTPRoute, Service, EndpointSlice")
 	configs := flags.String("configs", "", "file of Istio's own kinds: WasmPlugin, DestinationRule, ServiceEntry")
+	meshFile := flags.String("mesh", "", "file of the mesh's settings")
 	listen := flags.String("listen", "127.0.0.1:15010", "address of xDS, in plain text")
 	_ = flags.Parse(arguments)
 
@@ -40,6 +41,15 @@ func serve(arguments []string) error {
 	life := &process{}
 	defer life.end()
 	settings := mesh.DefaultMeshConfig()
+	if *meshFile != "" {
+		meshYAML, err := os.ReadFile(*meshFile)
+		if err != nil {
+			return err
+		}
+		if settings, err = mesh.ApplyMeshConfigDefaults(string(meshYAML)); err != nil {
+			return err
+		}
+	}
 	// A stock Envoy has no cluster for Istio's certificates.
 	settings.EnableAutoMtls = wrapperspb.Bool(false)
 	server := xds.NewFakeDiscoveryServer(life, xds.FakeOptions{

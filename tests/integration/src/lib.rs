@@ -28,6 +28,7 @@
 
 pub mod bodies;
 pub mod cases;
+pub mod control_plane;
 pub mod disguise;
 mod gateway;
 pub mod http1;

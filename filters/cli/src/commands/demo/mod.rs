@@ -3,9 +3,10 @@
 mod print;
 mod steps;
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -25,8 +26,24 @@ use crate::model_server::{ModelServer, SeenRequest};
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// The module
-    #[arg(long, value_name = "FILE.wasm")]
+    #[arg(long, value_name = "FILE.wasm", conflicts_with = "gateway")]
     module: Option<PathBuf>,
+    /// Walk through this gateway instead of an Envoy of our own; it must have the configuration that `--configuration`
+    /// prints, and send what it lets through to --model-port
+    #[arg(long, value_name = "ADDRESS:PORT", requires_all = ["access_log", "model_port"])]
+    gateway: Option<SocketAddr>,
+    /// Its access log: lines of JSON with the fields `request_id` and `audit`
+    #[arg(long, value_name = "FILE", requires = "gateway")]
+    access_log: Option<PathBuf>,
+    /// Where the embedded model server listens
+    #[arg(long, value_name = "PORT", requires = "gateway")]
+    model_port: Option<u16>,
+    /// What the gateway knows its routes by: the `host` of every request
+    #[arg(long, value_name = "NAME", requires = "gateway")]
+    host: Option<String>,
+    /// Print the configuration of the module for this walk, and end
+    #[arg(long, conflicts_with_all = ["module", "gateway"])]
+    configuration: bool,
 }
 
 /// Envoy writes its access log a moment after the answer.
@@ -35,41 +52,82 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The whole walk.
 pub(super) fn run(options: Options) -> Result<ExitCode> {
+    if options.configuration {
+        println!("{}", steps::configuration());
+        return Ok(ExitCode::SUCCESS);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(walk(options))
 }
 
+/// What the walk goes through.
+struct Gateway {
+    address: SocketAddr,
+    access_log: PathBuf,
+    host: String,
+    opening: Vec<String>,
+    /// The Envoy that was started for it; ends with the walk.
+    own: Option<Envoy>,
+}
+
+impl Gateway {
+    /// An Envoy of our own, with this module, before this model server.
+    async fn start(module: Option<PathBuf>, model_server: &ModelServer) -> Result<Self> {
+        let module = module.map_or_else(|| module_file("portcullis"), Ok)?;
+        let mut bootstrap = Bootstrap::minimal()?;
+        bootstrap
+            .port(0)?
+            .admin_port(0)?
+            .module(&module)?
+            .configuration(&steps::configuration().to_string())?
+            .upstream_address(model_server.address())?;
+        let mut start = Start::new(bootstrap);
+        start.stdout = Stdio::null();
+        start.access_log_in_file = true;
+        start.environment.push(("PORTCULLIS_HMAC_KEY".into(), "a key for the demo only".into()));
+        let envoy = Envoy::start(start).await?;
+        let address = envoy.listener("gateway")?;
+        let opening = vec![
+            format!("gateway  http://{address}, ready after {} ms", envoy.ready_after().as_millis()),
+            format!("module   {}", module.display()),
+        ];
+        let (access_log, host) = (envoy.access_log_path(), address.to_string());
+        Ok(Self { address, access_log, host, opening, own: Some(envoy) })
+    }
+
+    /// What its log says last, if it is ours.
+    fn log_end(&self) -> String {
+        self.own.as_ref().map(Envoy::log_end).unwrap_or_default()
+    }
+}
+
 async fn walk(options: Options) -> Result<ExitCode> {
-    let module = options.module.map_or_else(|| module_file("portcullis"), Ok)?;
-    let model_server = ModelServer::start(0).context("the embedded model server")?;
-    let configuration = steps::configuration();
-    let mut bootstrap = Bootstrap::minimal()?;
-    bootstrap
-        .port(0)?
-        .admin_port(0)?
-        .module(&module)?
-        .configuration(&configuration.to_string())?
-        .upstream_address(model_server.address())?;
-    let mut start = Start::new(bootstrap);
-    start.stdout = Stdio::null();
-    start.access_log_in_file = true;
-    start.environment.push(("PORTCULLIS_HMAC_KEY".into(), "a key for the demo only".into()));
-    let envoy = Envoy::start(start).await?;
+    let model_server = ModelServer::start(options.model_port.unwrap_or(0)).context("the embedded model server")?;
+    let gateway = match (options.gateway, options.access_log) {
+        (Some(address), Some(access_log)) => Gateway {
+            address,
+            access_log,
+            host: options.host.unwrap_or_else(|| address.to_string()),
+            opening: vec![format!("gateway  http://{address}")],
+            own: None,
+        },
+        _ => Gateway::start(options.module, &model_server).await?,
+    };
 
     let printer = Printer::new();
-    printer.opening(&[
-        format!("gateway  http://{}, ready after {} ms", envoy.listener("gateway")?, envoy.ready_after().as_millis()),
-        format!("module   {}", module.display()),
-        format!("model    http://{}, embedded", model_server.address()),
-        format!("config   {configuration}"),
-    ])?;
+    let mut opening = gateway.opening.clone();
+    opening.push(format!("model    http://{}, embedded", model_server.address()));
+    opening.push(format!("config   {}", steps::configuration()));
+    printer.opening(&opening)?;
     let steps = steps::steps();
     let mut right = 0;
     for (index, step) in steps.iter().enumerate() {
         printer.asked(index + 1, step)?;
         model_server.clear();
-        let headers = [&[("content-type", "application/json")], step.headers.as_slice()].concat();
-        let reply = fetch(envoy.listener("gateway")?, Method::POST, step.path, &headers, step.body.clone()).await?;
+        let sent = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?;
+        let common = [("host", gateway.host.as_str()), ("content-type", "application/json")];
+        let headers = [&common, step.headers.as_slice()].concat();
+        let reply = fetch(gateway.address, Method::POST, step.path, &headers, step.body.clone()).await?;
         printer.answered(&reply)?;
         if step.outcome.said.is_some() {
             printer.said(&deltas(&reply.text()))?;
@@ -77,7 +135,9 @@ async fn walk(options: Options) -> Result<ExitCode> {
         if let ([seen], false) = (model_server.requests().as_slice(), step.outcome.hides.is_empty()) {
             printer.arrived(&String::from_utf8_lossy(&seen.body))?;
         }
-        let audit = audit_record(&envoy, &reply).await?;
+        let audit = audit_record(&gateway.access_log, &reply, sent)
+            .await
+            .with_context(|| format!("of step {}. {}", index + 1, gateway.log_end()))?;
         printer.audited(&audit)?;
         let complaints = judge(step, &reply, &audit, &model_server.requests());
         printer.judged(&complaints)?;
@@ -87,19 +147,25 @@ async fn walk(options: Options) -> Result<ExitCode> {
     Ok(if right == steps.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The audit record of an answer; null when the access log has its line, but the module wrote none.
-async fn audit_record(envoy: &Envoy, reply: &Reply) -> Result<Value> {
-    let id = reply.header("x-request-id").context("the answer has no x-request-id")?;
+/// The audit record of an answer to a request that was sent at `sent`, microseconds since the Unix epoch; null when the
+/// access log has its line, but the module wrote none. A gateway that does not tell clients the request's id has the
+/// first record since then: the walk asks one thing at a time.
+async fn audit_record(access_log: &Path, reply: &Reply, sent: u64) -> Result<Value> {
+    let id = reply.header("x-request-id");
     let since = Instant::now();
     loop {
-        let lines = LogTail::new(&envoy.access_log_path()).lines();
-        let documents = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        if let Some(line) = documents.into_iter().find(|line| line["request_id"] == id) {
+        for line in LogTail::new(access_log).lines() {
+            let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
             let text = line["audit"].as_str().unwrap_or("null");
-            return serde_json::from_str(text).with_context(|| format!("audit record: {text}"));
+            let record = || serde_json::from_str::<Value>(text).with_context(|| format!("audit record: {text}"));
+            match id {
+                Some(id) if line["request_id"] == id => return record(),
+                None if record()?["time"].as_u64().is_some_and(|time| time >= sent) => return record(),
+                _ => {}
+            }
         }
         if since.elapsed() > PATIENCE {
-            bail!("no line for request {id} in the access log. {}", envoy.log_end());
+            bail!("no line for this request in the access log {}", access_log.display());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
