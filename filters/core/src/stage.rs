@@ -132,6 +132,12 @@ pub trait Stage {
         Opinion::default()
     }
 
+    /// Whether it asked the upstream for a report of the cost that the client did not ask for, and that must not reach it.
+    /// Answered before the answer is read, by stages that edit answers.
+    fn drops_usage(&self) -> bool {
+        false
+    }
+
     /// What reads the texts of the answer, and edits them; for stages that read answers. In shadow mode what it writes
     /// goes nowhere.
     fn editor(&mut self) -> Option<&mut dyn Editor> {

@@ -232,6 +232,8 @@ pub struct Edit {
     pub span: Span,
     /// What stands there then, before JSON escapes.
     pub text: String,
+    /// Whether it is JSON that stands between values, and is written as it is.
+    pub raw: bool,
 }
 
 // What it puts in place may tell what was there.

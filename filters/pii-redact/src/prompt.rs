@@ -34,7 +34,7 @@ pub(crate) fn redact(
             }
             let bare = nested && !inside.string_at(source.text(), found.start);
             let text = if bare { format!("\"{}\"", found.marker) } else { found.marker };
-            opinion.edits.push(Edit { span: source.span(found.start..found.end), text });
+            opinion.edits.push(Edit { span: source.span(found.start..found.end), text, raw: false });
         });
     }
     opinion

@@ -10,8 +10,10 @@ mod key;
 mod rate;
 mod settings;
 mod shape;
+mod spent;
 mod stage;
 mod table;
+mod tokens;
 
 pub use rate::{Cell, Rate, Room, Window};
 pub use stage::{RATE_LIMIT, RateLimit};

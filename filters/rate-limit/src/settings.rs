@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use portcullis_core::config::{MODES, Reader, Word, choose, is_name};
+use portcullis_core::exchange::ReadAnswers;
 use portcullis_core::stage::{Settings, Stage};
 use portcullis_core::verdict::Mode;
 
@@ -15,13 +16,37 @@ use crate::table::Table;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Requests,
+    Input,
+    Output,
+    Total,
+    Cost,
+    LongAnswers,
 }
 
+const UNITS: &[Word<Unit>] = &[
+    Word { word: "requests", value: Unit::Requests, doc: "Requests." },
+    Word { word: "input_tokens", value: Unit::Input, doc: "Tokens of prompts." },
+    Word { word: "output_tokens", value: Unit::Output, doc: "Tokens of answers." },
+    Word { word: "total_tokens", value: Unit::Total, doc: "Tokens of both." },
+    Word { word: "cost", value: Unit::Cost, doc: "Tokens of both by the weights of their model." },
+    Word { word: "long_answers", value: Unit::LongAnswers, doc: "Answers of tokens.long_answer tokens and more." },
+];
+
 impl Unit {
+    /// Whether it is taken by an estimate before the answer is there.
+    pub(crate) const fn is_reserved(self) -> bool {
+        !matches!(self, Self::Requests | Self::LongAnswers)
+    }
+
     /// The word for it in the configuration, in metrics and in fields.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Requests => "requests",
+            Self::Input => "input_tokens",
+            Self::Output => "output_tokens",
+            Self::Total => "total_tokens",
+            Self::Cost => "cost",
+            Self::LongAnswers => "long_answers",
         }
     }
 }
@@ -47,7 +72,7 @@ pub(crate) struct Limit {
 impl Limit {
     /// Whether the body must be read for it.
     pub(crate) fn reads_body(&self) -> bool {
-        self.by.iter().any(|part| part.source.is_in_body())
+        self.unit.is_reserved() || self.by.iter().any(|part| part.source.is_in_body())
     }
 }
 
@@ -57,12 +82,32 @@ pub(crate) struct Limits {
     pub(crate) limits: Vec<Limit>,
     pub(crate) exempt: Vec<Part>,
     pub(crate) tells: bool,
+    pub(crate) tokens: Tokens,
     pub(crate) table: Table,
     /// Found or made with the first request; the same in every worker.
     pub(crate) secret: OnceLock<Secret>,
 }
 
+/// How tokens are counted.
+pub(crate) struct Tokens {
+    /// Tokens of an answer that are taken before it is there, when the request does not bound it.
+    pub(crate) reserve_output: u64,
+    /// Whether streams are asked for their cost.
+    pub(crate) ask_usage: bool,
+    /// Whether a stream ends that goes beyond what is left.
+    pub(crate) end_streams: bool,
+    /// Tokens of an answer that is long.
+    pub(crate) long_answer: u64,
+    /// Weights by model, in thousandths: of a token of a prompt, of one of an answer.
+    pub(crate) weights: Vec<(String, u64, u64)>,
+}
+
 impl Limits {
+    /// Whether answers must be read for it.
+    pub(crate) fn counts_tokens(&self) -> bool {
+        self.limits.iter().any(|limit| limit.unit != Unit::Requests)
+    }
+
     /// Whether a key has the shape of a prompt in it.
     pub(crate) fn wants_shape(&self) -> bool {
         self.limits.iter().flat_map(|limit| &limit.by).any(|part| part.source == Source::Shape)
@@ -121,6 +166,7 @@ pub(crate) fn read(r: &mut dyn Reader) -> Limits {
         true,
         "Whether answers carry RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10).",
     );
+    let tokens = tokens(r);
     let mut exempt = Vec::new();
     r.list("exempt", 64, "Requests that no limit applies to: those for which one of these holds.", &mut |r| {
         exempt.extend(part(r));
@@ -135,7 +181,7 @@ pub(crate) fn read(r: &mut dyn Reader) -> Limits {
         }
         limits.extend(limit);
     });
-    Limits { mode, limits, exempt, tells, table: Table::new(slots), secret: OnceLock::new() }
+    Limits { mode, limits, exempt, tells, tokens, table: Table::new(slots), secret: OnceLock::new() }
 }
 
 fn limit(r: &mut dyn Reader) -> Option<Limit> {
@@ -148,6 +194,7 @@ fn limit(r: &mut dyn Reader) -> Option<Limit> {
          together. Required.",
     );
     r.required("name", "name the limit");
+    let unit = choose(r, "unit", UNITS, "What is counted.").unwrap_or(Unit::Requests);
     let limit = r.integer("limit", 1, 1, BIGGEST, "How many may go by in a window. Required.");
     r.required("limit", "say how many");
     let window = choose(r, "per", PERIODS, "The window.").unwrap_or(rolling(1));
@@ -174,7 +221,52 @@ fn limit(r: &mut dyn Reader) -> Option<Limit> {
     let doc = "Whether what is beyond it is let through, and recorded and counted only.";
     let shadow = r.boolean("shadow", false, doc);
     let name = Arc::from(name?);
-    Some(Limit { name, unit: Unit::Requests, rate: Rate { limit, burst, window }, by, missing, shadow })
+    Some(Limit { name, unit, rate: Rate { limit, burst, window }, by, missing, shadow })
+}
+
+fn tokens(r: &mut dyn Reader) -> Tokens {
+    let mut tokens =
+        Tokens { reserve_output: 0, ask_usage: true, end_streams: false, long_answer: 0, weights: Vec::new() };
+    r.section("tokens", "How tokens are counted, for limits on them.", &mut |r| {
+        tokens.reserve_output = r.integer(
+            "reserve_output",
+            1024,
+            0,
+            1_000_000,
+            "Tokens of an answer that are taken before it is there, when the request does not bound it. What it really \
+             costs is settled at its end.",
+        );
+        tokens.ask_usage = r.boolean(
+            "ask_usage",
+            true,
+            "Whether streams of the OpenAI API are asked for their cost (stream_options.include_usage), which is kept from \
+             clients that did not ask. Bodies of requests then go out without a length. Without it such streams are \
+             settled by an estimate.",
+        );
+        tokens.end_streams = r.boolean(
+            "end_streams",
+            false,
+            "Whether a stream ends, as one that has reached its length, once it goes beyond what is left.",
+        );
+        tokens.long_answer =
+            r.integer("long_answer", 2000, 1, 1_000_000, "Tokens from which an answer counts for `long_answers`.");
+        let doc = "What a token costs, by model; the first that matches counts. Others cost 1.";
+        r.list("weights", 128, doc, &mut |r| {
+            let any = |s: &str| !s.is_empty();
+            let doc = "The model, `*` standing for any characters. Required.";
+            let model = r.text("model", 256, "a model", &any, doc);
+            r.required("model", "name the model");
+            let mut weight = |key, doc| {
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1,000,000")]
+                let thousandths = (r.number(key, 1.0, 0.0, 1000.0, doc) * 1000.0).round() as u64;
+                thousandths
+            };
+            let input = weight("input", "Of a token of the prompt.");
+            let output = weight("output", "Of a token of the answer.");
+            tokens.weights.extend(model.map(|model| (model, input, output)));
+        });
+    });
+    tokens
 }
 
 #[derive(Clone, Copy)]
@@ -272,6 +364,18 @@ impl Settings for Shared {
 
     fn reads_requests(&self) -> bool {
         self.0.limits.iter().any(Limit::reads_body) || self.0.exempt.iter().any(|part| part.source.is_in_body())
+    }
+
+    fn reads_answers(&self) -> Option<ReadAnswers> {
+        self.0.counts_tokens().then_some(ReadAnswers::TEXTS)
+    }
+
+    fn edits_answers(&self) -> bool {
+        self.0.tokens.end_streams
+    }
+
+    fn edits_requests(&self) -> bool {
+        self.0.tokens.ask_usage && self.0.limits.iter().any(|limit| limit.unit.is_reserved())
     }
 
     fn wants_nonce(&self) -> bool {

@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use portcullis_core::answer::{Channel, Editor, Flow, Why};
 use portcullis_core::config::Reader;
 use portcullis_core::head::Head;
-use portcullis_core::stage::{self, Request, Settings, Stage};
+use portcullis_core::stage::{self, Ended, Request, Settings, Stage};
 use portcullis_core::store::{Store, When, World};
 use portcullis_core::telemetry::Counter;
-use portcullis_core::verdict::{Judge, Opinion, Verdict};
-use portcullis_core::wire::{Role, model_in_path};
+use portcullis_core::verdict::{Edit, Judge, Opinion, Verdict};
+use portcullis_core::wire::{self, Dialect, Role, model_in_path};
 
 use crate::fields::Told;
 use crate::key::{Asked, Found, Secret};
 use crate::rate::Room;
-use crate::settings::{self, Limit, Limits, Missing, Shared};
+use crate::settings::{self, Limit, Limits, Missing, Shared, Unit};
 use crate::shape;
+use crate::spent::Spent;
 use crate::table::{Failed, Tag};
 
 /// The stage that limits.
@@ -52,6 +54,9 @@ const CONTENDED: u64 = 1_000_000;
 pub(crate) struct Limiting {
     limits: Arc<Limits>,
     nonce: [u8; 8],
+    /// What was taken and is settled when the cost is known.
+    taken: Vec<Taken>,
+    spent: Spent,
 }
 
 /// What was taken from a cell.
@@ -71,7 +76,8 @@ enum Outcome {
 
 impl Limiting {
     pub(crate) fn new(limits: Arc<Limits>) -> Self {
-        Self { limits, nonce: [0; 8] }
+        let spent = Spent::new(&limits.tokens);
+        Self { limits, nonce: [0; 8], taken: Vec::new(), spent }
     }
 
     fn secret<'l>(limits: &'l Limits, nonce: [u8; 8], store: &dyn Store) -> Option<&'l Secret> {
@@ -84,8 +90,8 @@ impl Limiting {
     }
 
     /// Takes from every limit that `meant` picks. What was taken is given back when one refuses.
-    fn take(&self, asked: &Asked<'_>, meant: impl Fn(&Limit) -> bool) -> Opinion {
-        let limits = &*self.limits;
+    fn take(&mut self, asked: &Asked<'_>, meant: impl Fn(&Limit) -> bool) -> Opinion {
+        let limits = &*Arc::clone(&self.limits);
         let World { now, store, .. } = asked.world;
         let mut opinion = Opinion::default();
         if limits.exempt.iter().any(|part| matches!(part.find(asked), Found::Value(_))) {
@@ -108,7 +114,7 @@ impl Limiting {
                     break;
                 }
             };
-            let cost = 1;
+            let cost = self.spent.reserve(limit.unit);
             let room = match limits.table.update(store, &tag, now, |cell| limit.rate.take(cell, cost, now)) {
                 Ok((room, pushed)) => {
                     opinion.counts.extend(pushed.then_some(counter(limit, "forgotten")));
@@ -128,6 +134,9 @@ impl Limiting {
             }
             if room.allowed {
                 opinion.counts.push(counter(limit, "passed"));
+                if !limit.shadow {
+                    self.spent.bound(limit.unit, cost.min(limit.rate.most()).saturating_add(room.remaining));
+                }
                 taken.push(Taken { limit: number, tag, cost });
             } else if limit.shadow {
                 judge(&mut opinion, limit, Verdict::Flag, "shadow");
@@ -138,22 +147,35 @@ impl Limiting {
             }
         }
         if opinion.verdict.refuses() {
-            self.give_back(&taken, asked.world);
+            self.settle(&taken, asked.world, |_| 0);
+        } else {
+            self.taken.extend(taken);
         }
         opinion.fields = told.into_fields();
         opinion
     }
 
-    fn give_back(&self, taken: &[Taken], world: World<'_>) {
+    /// Puts what something really cost in the place of what was taken for it.
+    fn settle(&self, taken: &[Taken], world: World<'_>, real: impl Fn(Unit) -> u64) {
         for Taken { limit, tag, cost } in taken {
             let Some(limit) = self.limits.limits.get(*limit) else { continue };
-            let back = i64::try_from(*cost).unwrap_or(i64::MAX).saturating_neg();
-            // What cannot be given back comes back with time.
-            let _ = self
-                .limits
-                .table
-                .update(world.store, tag, world.now, |cell| (limit.rate.settle(cell, back, world.now), ()));
+            let reserved = (*cost).min(limit.rate.most());
+            let delta = i128::from(real(limit.unit)).saturating_sub(i128::from(reserved));
+            let delta = i64::try_from(delta).unwrap_or(if delta < 0 { i64::MIN } else { i64::MAX });
+            if delta != 0 {
+                // What cannot be written comes back with time.
+                let _ = self
+                    .limits
+                    .table
+                    .update(world.store, tag, world.now, |cell| (limit.rate.settle(cell, delta, world.now), ()));
+            }
         }
+    }
+
+    /// What the head did not decide.
+    fn rest(&mut self, asked: &Asked<'_>) -> Opinion {
+        let exempt_waits = self.limits.exempt.iter().any(|part| part.source.is_in_body());
+        self.take(asked, |limit| exempt_waits || limit.reads_body())
     }
 }
 
@@ -215,19 +237,70 @@ impl Stage for Limiting {
         let user = || prompt.texts.iter().rev().find(|text| text.role == Role::User);
         let text = self.limits.wants_shape().then(user).flatten().map(|text| text.read(body));
         let shape = text.and_then(|text| shape::of(core::str::from_utf8(&text).ok()?));
-        self.rest(&Asked { head, model, shape, world })
+        let mut edits = Vec::new();
+        if self.limits.limits.iter().any(|limit| limit.unit.is_reserved()) {
+            let asks = wire::asked(body, &WIDE).unwrap_or_default();
+            self.spent.open(&self.limits.tokens, model, request, &asks);
+            let usage = asks.ask_usage.filter(|_| self.limits.tokens.ask_usage && speaks_openai(prompt.dialect));
+            edits.extend(usage.map(|(span, text)| Edit { span, text: text.to_owned(), raw: true }));
+            self.spent.asked_usage = !edits.is_empty();
+        }
+        let opinion = self.rest(&Asked { head, model, shape, world });
+        Opinion { edits, ..opinion }
     }
 
-    fn unread(&mut self, head: &Head, _bytes: u64, world: World<'_>) -> Opinion {
+    fn unread(&mut self, head: &Head, bytes: u64, world: World<'_>) -> Opinion {
         let model = model_in_path(head.path());
+        self.spent.unread(&self.limits.tokens, model.as_deref(), bytes);
         self.rest(&Asked { head, model: model.as_deref(), shape: None, world })
+    }
+
+    fn drops_usage(&self) -> bool {
+        self.spent.asked_usage
+    }
+
+    fn editor(&mut self) -> Option<&mut dyn Editor> {
+        Some(self)
+    }
+
+    fn answer_end(&mut self) -> Opinion {
+        let verdict = if self.spent.cut { Verdict::Throttle } else { Verdict::Allow };
+        Opinion { verdict, judge: if self.spent.cut { Judge::Limit } else { Judge::None }, ..Opinion::default() }
+    }
+
+    fn ended(&mut self, end: Ended<'_>) {
+        let taken = core::mem::take(&mut self.taken);
+        let spent = self.spent.settled(&end);
+        let open: Vec<_> = taken
+            .into_iter()
+            .filter(|taken| self.limits.limits.get(taken.limit).is_some_and(|limit| limit.unit != Unit::Requests))
+            .collect();
+        self.settle(&open, end.world, |unit| spent.of(unit));
     }
 }
 
-impl Limiting {
-    /// What the head did not decide.
-    fn rest(&self, asked: &Asked<'_>) -> Opinion {
-        let exempt_waits = self.limits.exempt.iter().any(|part| part.source.is_in_body());
-        self.take(asked, |limit| exempt_waits || limit.reads_body())
+/// A body that was read once is within bounds.
+const WIDE: wire::Limits = wire::Limits { body_bytes: usize::MAX, depth: 512, values: usize::MAX };
+
+const fn speaks_openai(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::OpenAiChat | Dialect::OpenAiCompletions)
+}
+
+impl Editor for Limiting {
+    fn text(&mut self, _: &Channel, chunk: &str, out: &mut String) -> Flow {
+        if self.spent.say(chunk, self.limits.tokens.end_streams) {
+            out.push_str(chunk);
+            Flow::Open { held: 0 }
+        } else {
+            Flow::Blocked
+        }
+    }
+
+    fn end(&mut self, _: &Channel, _: &mut String) -> Flow {
+        Flow::Open { held: 0 }
+    }
+
+    fn why(&self) -> Why {
+        Why::Length
     }
 }

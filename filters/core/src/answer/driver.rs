@@ -49,6 +49,7 @@ pub struct Answer {
     /// The index of the text that the editor had last.
     last: u32,
     phase: Phase,
+    drops_usage: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,7 @@ impl Answer {
             dialect: Dialect::Unknown,
             last: 0,
             phase: Phase::Open,
+            drops_usage: false,
         })
     }
 
@@ -149,7 +151,7 @@ impl Answer {
                     return Ok(Progress::Ended);
                 }
                 if self.end(End::All, editor) == Flow::Blocked {
-                    return Ok(self.block(out));
+                    return Ok(self.block(editor, out));
                 }
                 self.flush(out);
             }
@@ -164,7 +166,7 @@ impl Answer {
             return Progress::Ended;
         }
         if self.end(End::All, editor) == Flow::Blocked {
-            return self.block(out);
+            return self.block(editor, out);
         }
         self.flush(out);
         if let Body::Units(frames) = &mut self.body {
@@ -182,6 +184,12 @@ impl Answer {
         self.queue = Queue::default();
         self.body = Body::Opaque;
         held
+    }
+
+    /// Keeps from the client the event of a stream that says nothing but its cost: the chunk without choices of the
+    /// OpenAI API, which comes only where it was asked for.
+    pub fn drop_usage(&mut self) {
+        self.drops_usage = true;
     }
 
     /// What the answer has said by now of its cost.
@@ -206,7 +214,7 @@ impl Answer {
             let streams = frames.is_sse() || frames.is_lines() || frames.is_amazon() || frames.is_array();
             match self.unit(unit, streams, editor) {
                 Ok(Flow::Open { .. }) => self.flush(out),
-                Ok(Flow::Blocked) => return Ok(self.block(out)),
+                Ok(Flow::Blocked) => return Ok(self.block(editor, out)),
                 Err((unit, why)) => {
                     // It stays in its place before what follows.
                     if let Body::Units(frames) = &mut self.body {
@@ -233,7 +241,16 @@ impl Answer {
         let limits =
             wire::Limits { body_bytes: self.limits.unit_bytes, depth: self.limits.depth, values: self.limits.values };
         let sheet = match json::parse_wide(payload, &limits) {
-            Ok(document) => channels::read(document.root(), streams),
+            Ok(document) => {
+                let root = document.root();
+                let sheet = channels::read(root, streams);
+                let bare = root.get("choices").is_some_and(|choices| choices.items().next().is_none());
+                if self.drops_usage && streams && bare && sheet.usage != Usage::default() {
+                    self.usage.update(sheet.usage);
+                    return Ok(Flow::Open { held: 0 });
+                }
+                sheet
+            }
             Err(Unreadable::Malformed) => return Ok(self.text(unit, editor)),
             Err(why) => return Err((unit, why)),
         };
@@ -403,11 +420,11 @@ impl Answer {
     }
 
     /// Ends the answer in its own dialect.
-    fn block(&mut self, out: &mut Vec<u8>) -> Progress {
+    fn block(&mut self, editor: &dyn Editor, out: &mut Vec<u8>) -> Progress {
         self.queue.forget();
         self.flush(out);
         if let Body::Units(frames) = &self.body {
-            conclusion(self.dialect, frames, self.last, out);
+            conclusion(self.dialect, editor.why(), frames, self.last, out);
         }
         self.abort();
         Progress::Ended

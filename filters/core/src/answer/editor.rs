@@ -45,6 +45,16 @@ pub enum Flow {
     Blocked,
 }
 
+/// Why an editor ends an answer: the word for it that a client of its dialect gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Why {
+    /// For what it says.
+    #[default]
+    Content,
+    /// For how long it is.
+    Length,
+}
+
 /// Reads the texts of an answer as they arrive, and says what the client gets in their place.
 ///
 /// What is written for a text must depend on the text alone, not on how it was cut. An editor that writes what it is
@@ -58,6 +68,11 @@ pub trait Editor {
 
     /// Takes the next chunk, never empty, and appends to `out` what is settled.
     fn text(&mut self, channel: &Channel, chunk: &str, out: &mut String) -> Flow;
+
+    /// Why it has ended the answer, once it has.
+    fn why(&self) -> Why {
+        Why::Content
+    }
 
     /// Ends the text and appends what is left of it. A `held` that it gives is not looked at.
     fn end(&mut self, channel: &Channel, out: &mut String) -> Flow;

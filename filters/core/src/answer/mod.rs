@@ -22,7 +22,7 @@ mod source;
 mod usage;
 
 pub use driver::{Answer, Progress};
-pub use editor::{Channel, Editor, Flow, Kind};
+pub use editor::{Channel, Editor, Flow, Kind, Why};
 pub use usage::Usage;
 
 /// What is known of an answer before its body.

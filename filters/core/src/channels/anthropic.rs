@@ -1,7 +1,7 @@
 //! Messages of the Anthropic API: events and whole messages.
 
 use super::sheet::{End, Key, Sheet, When, index};
-use super::unknown::usage;
+use super::usage;
 use crate::answer::Kind;
 use crate::json::{Kind as Json, Value};
 
@@ -37,7 +37,7 @@ pub(super) fn read(sheet: &mut Sheet, root: Value<'_>) {
             "content_block" => block(sheet, value, group, false),
             "delta" if kind == "content_block_delta" => delta(sheet, value, group),
             "completion" => sheet.piece(value, Key { kind: Kind::Content, group, part: 0 }),
-            "usage" => usage(sheet, value),
+            "usage" => usage::common(&mut sheet.usage, value),
             "error" => sheet.error(value),
             _ => sheet.unknown(name, value),
         }
@@ -72,7 +72,7 @@ fn message(sheet: &mut Sheet, message: Value<'_>) {
                 let group = sheet.alone();
                 sheet.whole(value, Kind::Content, group);
             }
-            "usage" => usage(sheet, value),
+            "usage" => usage::common(&mut sheet.usage, value),
             _ => sheet.unknown(name, value),
         }
     }

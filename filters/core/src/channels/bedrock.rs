@@ -1,7 +1,7 @@
 //! Converse and ConverseStream of Amazon Bedrock.
 
 use super::sheet::{End, Key, Sheet, When, index};
-use super::unknown::usage;
+use super::usage;
 use crate::answer::Kind;
 use crate::json::{Kind as Json, Value};
 
@@ -32,7 +32,7 @@ pub(super) fn read(sheet: &mut Sheet, root: Value<'_>) {
                 }
             }
             "stopReason" => sheet.ends.push(End::All),
-            "usage" => usage(sheet, value),
+            "usage" => usage::common(&mut sheet.usage, value),
             _ => sheet.unknown(name, value),
         }
     }

@@ -1,6 +1,7 @@
 //! Chat of the Cohere API, versions 1 and 2, whole and in events.
 
-use super::sheet::{End, Key, Sheet, index, number};
+use super::sheet::{End, Key, Sheet, index};
+use super::usage;
 use crate::answer::Kind;
 use crate::json::{Kind as Json, Value};
 
@@ -52,7 +53,7 @@ pub(super) fn read(sheet: &mut Sheet, root: Value<'_>) {
                 }
             }
             "response" => read(sheet, value),
-            "usage" | "meta" => usage(sheet, value),
+            "usage" | "meta" => usage::cohere(&mut sheet.usage, value),
             _ => sheet.unknown(name, value),
         }
     }
@@ -62,7 +63,7 @@ fn delta(sheet: &mut Sheet, delta: Value<'_>, group: u32) {
     for (name, value) in delta.entries() {
         match &*name.text() {
             "message" => message(sheet, value, group, true),
-            "usage" => usage(sheet, value),
+            "usage" => usage::cohere(&mut sheet.usage, value),
             _ => sheet.unknown(name, value),
         }
     }
@@ -116,14 +117,4 @@ fn message(sheet: &mut Sheet, message: Value<'_>, group: u32, streams: bool) {
 
 fn arguments(sheet: &mut Sheet, value: Value<'_>, group: u32) {
     sheet.json_piece(value, Key { kind: Kind::ToolArgument, group, part: 0 });
-}
-
-fn usage(sheet: &mut Sheet, usage: Value<'_>) {
-    for (name, value) in usage.get("tokens").into_iter().flat_map(Value::entries) {
-        match &*name.text() {
-            "input_tokens" => sheet.usage.input = number(value),
-            "output_tokens" => sheet.usage.output = number(value),
-            _ => {}
-        }
-    }
 }

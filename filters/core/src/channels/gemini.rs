@@ -1,6 +1,7 @@
 //! The Gemini API and Vertex AI: every payload is a whole response, and texts go on from one to the next.
 
-use super::sheet::{End, Key, Sheet, When, index, number};
+use super::sheet::{End, Key, Sheet, When, index};
+use super::usage;
 use crate::answer::Kind;
 use crate::json::{Kind as Json, Value};
 
@@ -13,16 +14,7 @@ pub(super) fn read(sheet: &mut Sheet, root: Value<'_>) {
                     self::candidate(sheet, candidate, index(candidate, "index").unwrap_or(position));
                 }
             }
-            "usageMetadata" => {
-                for (name, value) in value.entries() {
-                    match &*name.text() {
-                        "promptTokenCount" => sheet.usage.input = number(value),
-                        "candidatesTokenCount" => sheet.usage.output = number(value),
-                        "totalTokenCount" => sheet.usage.total = number(value),
-                        _ => {}
-                    }
-                }
-            }
+            "usageMetadata" => usage::gemini(&mut sheet.usage, value),
             "error" if value.kind() != Json::Null => sheet.error(value),
             _ => sheet.unknown(name, value),
         }

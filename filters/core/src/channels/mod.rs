@@ -14,6 +14,7 @@ mod openai_chat;
 mod openai_responses;
 mod sheet;
 mod unknown;
+mod usage;
 
 pub(crate) use sheet::{Blank, Companion, End, Form, Key, Place, Sheet, When};
 
@@ -35,6 +36,7 @@ pub(crate) fn read(root: Value<'_>, streams: bool) -> Sheet {
         Dialect::Mcp => json_rpc::read(&mut sheet, root),
         _ => unknown::read(&mut sheet, root, streams),
     }
+    usage::bedrock_invoke(&mut sheet.usage, root);
     sheet.places.sort_by_key(|place| place.span.start);
     sheet
 }

@@ -1,7 +1,7 @@
 //! Chat completions and completions of the OpenAI API, whole and in chunks, and the many that speak it.
 
 use super::sheet::{End, Key, Sheet, hash, index};
-use super::unknown::usage;
+use super::usage;
 use crate::answer::Kind;
 use crate::json::{Kind as Json, Value};
 
@@ -13,7 +13,7 @@ pub(super) fn read(sheet: &mut Sheet, root: Value<'_>) {
                     self::choice(sheet, choice, index(choice, "index").unwrap_or(position));
                 }
             }
-            "usage" => usage(sheet, value),
+            "usage" => usage::common(&mut sheet.usage, value),
             "error" if value.kind() != Json::Null => sheet.error(value),
             _ => sheet.unknown(name, value),
         }

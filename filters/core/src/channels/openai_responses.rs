@@ -1,7 +1,7 @@
 //! The Responses API of OpenAI: events, and the copies that later events make of what the deltas said.
 
 use super::sheet::{End, Key, Sheet, hash, index};
-use super::unknown::usage;
+use super::usage;
 use crate::answer::Kind;
 use crate::json::{Kind as Json, Value};
 
@@ -84,7 +84,7 @@ fn response(sheet: &mut Sheet, response: Value<'_>) {
     for (name, value) in response.entries() {
         match &*name.text() {
             "output" if value.kind() == Json::Array => value.items().for_each(|item| self::item(sheet, item)),
-            "usage" => usage(sheet, value),
+            "usage" => usage::common(&mut sheet.usage, value),
             "error" if value.kind() != Json::Null => sheet.error(value),
             _ => sheet.unknown(name, value),
         }

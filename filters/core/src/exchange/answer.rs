@@ -69,7 +69,10 @@ impl Exchange {
             return Act::Forward;
         };
         match response::check(self.record.status, head).and_then(|()| open(head, limits)) {
-            Ok(reader) => {
+            Ok(mut reader) => {
+                if self.stages.iter().any(|running| running.mode == Mode::Enforce && running.stage.drops_usage()) {
+                    reader.drop_usage();
+                }
                 self.answer = if self.acts_on_answers() { State::Edited(reader) } else { State::Watched(reader) };
                 Act::Forward
             }
@@ -136,7 +139,9 @@ impl Exchange {
     }
 
     fn acts_on_answers(&self) -> bool {
-        let acts = |running: &super::Running| running.edits_answers && running.mode == Mode::Enforce;
+        let acts = |running: &super::Running| {
+            running.mode == Mode::Enforce && (running.edits_answers || running.stage.drops_usage())
+        };
         self.stages.iter().any(|running| running.reads_answers.is_some() && acts(running))
     }
 

@@ -19,7 +19,7 @@ pub(super) fn apply(body: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {
             continue;
         }
         out.extend_from_slice(body.get(copied..start).unwrap_or_default());
-        if json {
+        if json && !edit.raw {
             escape(&edit.text, &mut out)
         } else {
             out.extend_from_slice(edit.text.as_bytes())
@@ -52,7 +52,8 @@ mod tests {
     use crate::wire::Span;
 
     fn edited(body: &str, edits: &[(u32, u32, &str)]) -> String {
-        let edit = |&(start, end, text): &(u32, u32, &str)| Edit { span: Span { start, end }, text: text.into() };
+        let edit =
+            |&(start, end, text): &(u32, u32, &str)| Edit { span: Span { start, end }, text: text.into(), raw: false };
         String::from_utf8(apply(body.as_bytes(), edits.iter().map(edit).collect())).unwrap()
     }
 

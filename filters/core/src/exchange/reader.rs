@@ -1,7 +1,7 @@
 //! The body of an answer: its coding undone, its texts through the stages that read them, bytes out.
 
 use super::Running;
-use crate::answer::{self, Answer, Channel, Editor, Flow, Limits, Usage};
+use crate::answer::{self, Answer, Channel, Editor, Flow, Limits, Usage, Why};
 use crate::coding::Decoder;
 use crate::head::Head;
 use crate::verdict::Mode;
@@ -25,6 +25,9 @@ pub(super) trait Read {
 
     /// Lets go as it is what has arrived and could not be read on: no stage sees what follows.
     fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>);
+
+    /// Keeps from the client what says nothing but the cost: see [`Answer::drop_usage`].
+    fn drop_usage(&mut self);
 
     /// What the answer has said by now of its cost.
     fn usage(&self) -> Usage;
@@ -82,7 +85,7 @@ impl Read for Reader {
         out: &mut Vec<u8>,
     ) -> Result<(), Unreadable> {
         let Self { decoder, answer } = self;
-        let mut chain = Chain { stages };
+        let mut chain = Chain { stages, why: Why::Content };
         if decoder.is_identity() {
             if !part.is_empty() {
                 answer.push(part, &mut chain, out)?;
@@ -103,7 +106,11 @@ impl Read for Reader {
     }
 
     fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>) {
-        self.answer.pass(&mut Chain { stages }, out);
+        self.answer.pass(&mut Chain { stages, why: Why::Content }, out);
+    }
+
+    fn drop_usage(&mut self) {
+        self.answer.drop_usage();
     }
 
     fn usage(&self) -> Usage {
@@ -123,6 +130,7 @@ impl Read for Reader {
 /// that do not act let through what they read.
 struct Chain<'a> {
     stages: &'a mut [Running],
+    why: Why,
 }
 
 impl Chain<'_> {
@@ -134,7 +142,7 @@ impl Chain<'_> {
     fn pass(&mut self, channel: &Channel, chunk: &str, ends: bool, out: &mut String) -> Flow {
         let mut text = None;
         let mut held = 0_usize;
-        let mut blocked = false;
+        let mut blocked = None;
         for (mode, editor) in self.each() {
             let read: &str = text.as_deref().unwrap_or(chunk);
             let mut next = String::with_capacity(read.len());
@@ -152,13 +160,14 @@ impl Chain<'_> {
             match flow {
                 Flow::Open { held: more } => held = held.saturating_add(more),
                 Flow::Blocked => {
-                    blocked = true;
+                    blocked = Some(editor.why());
                     break;
                 }
             }
         }
         out.push_str(text.as_deref().unwrap_or(chunk));
-        if blocked { Flow::Blocked } else { Flow::Open { held } }
+        self.why = blocked.unwrap_or(self.why);
+        if blocked.is_some() { Flow::Blocked } else { Flow::Open { held } }
     }
 }
 
@@ -169,6 +178,10 @@ impl Editor for Chain<'_> {
 
     fn text(&mut self, channel: &Channel, chunk: &str, out: &mut String) -> Flow {
         self.pass(channel, chunk, false, out)
+    }
+
+    fn why(&self) -> Why {
+        self.why
     }
 
     fn end(&mut self, channel: &Channel, out: &mut String) -> Flow {

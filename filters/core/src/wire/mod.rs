@@ -19,6 +19,7 @@
 mod a2a;
 mod anthropic_blocks;
 mod anthropic_messages;
+mod asked;
 mod bedrock_blocks;
 mod bedrock_converse;
 mod bedrock_invoke;
@@ -48,6 +49,7 @@ use std::borrow::Cow;
 
 use crate::json;
 
+pub use asked::{Asked, asked};
 pub use content_type::content_type;
 pub use path::model as model_in_path;
 pub use read::{Request, detect, read};
