@@ -150,6 +150,12 @@ impl Connection {
         Ok(Self { stream, host: to.to_string(), read: Vec::new() })
     }
 
+    /// What its requests say as `host`, if not the address.
+    pub fn host(mut self, name: &str) -> Self {
+        self.host = name.into();
+        self
+    }
+
     /// Writes a request at once and reads the answer.
     pub async fn send(&mut self, request: &Request) -> io::Result<Response> {
         let mut wire = request.head(&self.host);
