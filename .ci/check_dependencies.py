@@ -24,6 +24,10 @@ def rank(package):
         return 0
     if package["name"] == "portcullis-features":
         return 0.5
+    if package["name"] == "portcullis-classifier":
+        return 0.6
+    if package["name"] == "portcullis-onnx":
+        return 0.7
     if package["name"] == SEAM:
         return 2
     if any("cdylib" in target["kind"] for target in package["targets"]):
