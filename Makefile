@@ -80,8 +80,8 @@ models: ## Train, evaluate and export the classifier: not there yet
 	@echo "make models: there is no classifier yet; the prompt guard works by rules" >&2; exit 1
 
 .PHONY: images
-images: ## OCI images of the modules: not there yet
-	@echo "make images: images are not built yet; attach dist/*.wasm by file or by HTTP" >&2; exit 1
+images: build ## OCI images of the modules under dist/images/, in both shapes that gateways fetch, with SBOM and provenance
+	@.ci/images $(join $(addsuffix =,$(MODULES)),$(MODULE_CRATES))
 
 .PHONY: clean
 clean: ## Remove what was built (not the caches outside the tree)

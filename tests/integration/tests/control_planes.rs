@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use portcullis_cli::envoy::module_file;
 use portcullis_integration::control_plane::{
-    EnvoyGateway, FileServer, GATEWAY, HOST, Istio, MODEL_PORT, apart, check, render, root, sha256, wait,
+    EnvoyGateway, FileServer, GATEWAY, HOST, Istio, MODEL_PORT, Registry, apart, check, render, root, sha256, wait,
 };
 use portcullis_integration::http1;
 use serde_json::json;
@@ -160,6 +160,43 @@ fn envoy_gateway_loads_the_module_that_it_was_told_and_no_other() {
         answers(500, 500).context("no such file, failing closed")?;
         gateway.apply(&with(&right, false)?)?;
         answers(403, 200).context("right again").with_context(|| gateway.log_end())
+    });
+}
+
+#[test]
+fn envoy_gateway_pulls_both_shapes_of_the_image_by_digest() {
+    apart("envoy_gateway_pulls_both_shapes_of_the_image_by_digest", || {
+        let _model = Model::start()?;
+        let built = Command::new(root().join(".ci/images")).arg("portcullis=portcullis").output()?;
+        ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let built = String::from_utf8(built.stdout)?;
+        let registry = Registry::start(5000)?;
+        let with = |code: &str| render("envoy-gateway", &EnvoyGateway::patches(code));
+        let mut gateway: Option<EnvoyGateway> = None;
+        for line in built.lines() {
+            let (layout, digest) = line.split_once(' ').context("a layout and its digest")?;
+            let shape = layout.rsplit('/').next().context("a shape")?;
+            let name = format!("portcullis-{shape}:test");
+            ensure!(registry.push(&root().join(layout), &name)? == digest, "the registry has another digest");
+            let code = |digest: &str| {
+                let reference = registry.reference(&name);
+                format!(r#"{{ type: Image, image: {{ url: "{reference}", sha256: "{digest}" }} }}"#)
+            };
+            let digest = digest.trim_start_matches("sha256:");
+            match &gateway {
+                None => gateway = Some(EnvoyGateway::start(&with(&code(digest))?, &[])?),
+                Some(gateway) => {
+                    gateway.apply(&with(&code(&"0".repeat(64)))?)?;
+                    answers(500, 500).context("another digest")?;
+                    gateway.apply(&with(&code(digest))?)?;
+                }
+            }
+            answers(403, 200).with_context(|| {
+                format!("{shape}: {}", gateway.as_ref().map_or(String::new(), EnvoyGateway::log_end))
+            })?;
+        }
+        ensure!(built.lines().count() == 2, "two shapes: {built}");
+        Ok(())
     });
 }
 
