@@ -73,6 +73,11 @@ impl Frames {
     /// [`Self::rest`] has the bytes then.
     pub fn next(&mut self, ends: bool) -> Result<Option<Unit>, Unreadable> {
         if let Framing::Sniffed(guess) = self.framing {
+            // Space tells nothing, and may have no end: it goes at once.
+            let space = space(self.buffer.rest());
+            if space > 0 {
+                return Ok(Some(Unit::bare(self.buffer.take(space))));
+            }
             match sniff(guess, self.buffer.rest(), ends) {
                 Some(framing) => self.framing = framing,
                 None => return Ok(None),
@@ -131,17 +136,32 @@ impl Frames {
     }
 }
 
-/// Decides on the first bytes; `None` when they do not tell yet.
+/// A byte order mark.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Bytes of space, and of byte order marks, that something begins with.
+fn space(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    loop {
+        let after = rest.strip_prefix(MARK).unwrap_or(rest).trim_ascii_start();
+        if after.len() == rest.len() {
+            return bytes.len().saturating_sub(rest.len());
+        }
+        rest = after;
+    }
+}
+
+/// Decides on the first bytes that are no space; `None` when they do not tell yet.
 fn sniff(guess: Guess, bytes: &[u8], ends: bool) -> Option<Framing> {
-    let head = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let first = head.iter().position(|byte| !byte.is_ascii_whitespace());
+    if MARK.starts_with(bytes) && !ends {
+        return None;
+    }
     let sse = || Some(Framing::Sse(sse::Sse::default()));
     let values = || Some(Framing::Values(values::Values::default()));
-    match (first.and_then(|at| head.get(at..)), guess) {
-        (None, _) if !ends => None,
-        (Some([b'{' | b'[', ..] | [b'"', ..]), _) | (None, Guess::Json) => values(),
+    match (bytes, guess) {
+        ([b'{' | b'[' | b'"', ..], _) | ([], Guess::Json) => values(),
         (_, Guess::Sse) => sse(),
-        (Some(begin), Guess::Json) => {
+        (begin, Guess::Json) => {
             const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
             if FIELDS.iter().any(|field| begin.starts_with(field)) {
                 sse()

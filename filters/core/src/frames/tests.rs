@@ -68,6 +68,23 @@ fn a_body_that_is_of_the_other_kind_is_read_as_such() {
 }
 
 #[test]
+fn space_before_a_body_of_either_kind_is_not_kept() {
+    for medium in [Medium::Json, Medium::EventStream] {
+        let mut frames = Frames::new(medium, 4096).unwrap();
+        for piece in ["\u{feff}", " ", "\n", "\r", "\t\n"].iter().cycle().take(10_000) {
+            frames.feed(piece.as_bytes());
+            assert_eq!(frames.next(false).unwrap().unwrap().raw(), piece.as_bytes());
+            assert_eq!((frames.next(false).unwrap().is_none(), frames.waiting()), (true, 0));
+        }
+        frames.feed(b"\xEF\xBB");
+        assert!(frames.next(false).unwrap().is_none(), "it may be a mark");
+        frames.feed(b"\xBF{}");
+        assert_eq!(frames.next(false).unwrap().unwrap().raw(), b"\xEF\xBB\xBF");
+        assert_eq!(frames.next(false).unwrap().unwrap().payload().as_deref(), Some(&b"{}"[..]), "{medium:?}");
+    }
+}
+
+#[test]
 fn a_message_with_a_false_sum_or_length_is_malformed() {
     let good = super::event("chunk", b"{}");
     assert_eq!(units(Medium::AmazonEventStream, &good, 3).map(|units| units.len()), Ok(1));
