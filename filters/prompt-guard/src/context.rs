@@ -76,12 +76,14 @@ pub(crate) fn is_quoted(text: &str, start: usize, end: usize) -> bool {
     false
 }
 
-/// Whether the match from `start` to `end` stands between one of the pairs of punctuation, blanks and invisible
+/// Whether the match from `start` to `end` stands between one of `pairs` of punctuation (a line each, a tabulator between the
+/// two), blanks and invisible
 /// characters left aside.
-pub(crate) fn stands(text: &str, start: usize, end: usize, pairs: &[(String, String)]) -> bool {
+pub(crate) fn stands(text: &str, start: usize, end: usize, pairs: &str) -> bool {
     let before = Marks::of(text.get(..start).unwrap_or_default().chars().rev());
     let after = Marks::of(text.get(end..).unwrap_or_default().chars());
-    pairs.iter().any(|(b, a)| before.begin_with(b.chars().rev()) && after.begin_with(a.chars()))
+    let mut pairs = pairs.lines().filter_map(|pair| pair.split_once('\t'));
+    pairs.any(|(b, a)| before.begin_with(b.chars().rev()) && after.begin_with(a.chars()))
 }
 
 /// The punctuation next to a match, up to a letter or digit.

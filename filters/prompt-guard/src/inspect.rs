@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use portcullis_core::text::decode::{Vocabulary, Words};
 use portcullis_core::text::{Plain, normalise};
 use portcullis_core::verdict::Severity;
 use portcullis_core::wire::Role;
@@ -9,7 +10,7 @@ use portcullis_core::wire::Role;
 use crate::choice::{Choice, Effect};
 use crate::layers::Layering;
 use crate::ruleset::Ruleset;
-use crate::scan::{Hit, Scan};
+use crate::scan::{Asked, Hit, Reading, Scan};
 use crate::score::{self, score};
 
 /// One request under inspection.
@@ -38,22 +39,38 @@ impl<'r> Inspection<'r> {
 
     /// Inspects one text. `found` is told of every rule that fires in it, as by [`Scan::text`].
     pub fn text(&mut self, text: &str, role: Role, found: &mut dyn FnMut(Hit)) {
-        self.text_where(text, role, &|_| true, found);
+        self.read(text, role, &|_| true, found, |plain, vocabulary, reading| {
+            vocabulary.tokens(plain.bytes(), |token| reading.word(token));
+        });
     }
 
-    /// [`Inspection::text`], where hits that are not `wanted` are left out.
-    pub(crate) fn text_where(
+    /// [`Inspection::text`], where hits that are not `wanted` are left out; and what its words look like.
+    pub(crate) fn words_where(
         &mut self,
         text: &str,
         role: Role,
         wanted: &dyn Fn(&Hit) -> bool,
         found: &mut dyn FnMut(Hit),
-    ) {
+    ) -> Words {
+        self.read(text, role, wanted, found, |plain, vocabulary, reading| {
+            Words::of(plain, vocabulary, |token| reading.word(token))
+        })
+    }
+
+    /// Reads a text, whose words `words` brings one by one.
+    fn read<T>(
+        &mut self,
+        text: &str,
+        role: Role,
+        wanted: &dyn Fn(&Hit) -> bool,
+        found: &mut dyn FnMut(Hit),
+        words: impl FnOnce(&Plain, &Vocabulary, &mut Reading<'_, '_, '_>) -> T,
+    ) -> T {
         let Self { rules, scan, choice, fired, plain, .. } = self;
         let of = |place: usize| rules.rules.get(place);
         let runs = |place: usize| of(place).is_some_and(|rule| choice.effect(place, rule, role) != Effect::Off);
         normalise(text, plain);
-        scan.text_where(text, plain, role, &runs, wanted, &mut |mut hit| {
+        let mut hit = |mut hit: Hit| {
             let Some(rule) = of(hit.rule) else { return };
             hit.severity = match choice.weighed(hit.rule, rule, role, hit.severity) {
                 Some(severity) => {
@@ -64,7 +81,9 @@ impl<'r> Inspection<'r> {
                 None => Severity::Notice,
             };
             found(hit);
-        });
+        };
+        let mut reading = scan.read(Asked { text, plain, role, counts: &runs, wanted, hit: &mut hit });
+        words(plain, &rules.vocabulary, &mut reading)
     }
 
     /// What all texts so far amount to.

@@ -102,12 +102,14 @@ impl Inspection<'_> {
         self.layering.left = self.layering.left.saturating_add(text.len().saturating_mul(TIMES));
         let mut asked = Asked { role, wanted, found, fired: Vec::new() };
         let Asked { fired, found, .. } = &mut asked;
-        self.text_where(text, role, &|hit| wanted(hit.start, hit.end, Disguises::default()), &mut |hit| {
+        let wanted = |hit: &Hit| wanted(hit.start, hit.end, Disguises::default());
+        let words = self.words_where(text, role, &wanted, &mut |hit| {
             fired.push((hit.rule, hit.severity));
             found(hit);
         });
         self.deeper(
             text,
+            &words,
             Depth::default(),
             Disguises::default(),
             &|start, end| (start, end, Disguises::default()),
@@ -115,14 +117,22 @@ impl Inspection<'_> {
         );
     }
 
-    /// Inspects the layers of `text`, which was inspected last.
-    fn deeper(&mut self, text: &str, depth: Depth, under: Disguises, back: Back<'_>, asked: &mut Asked<'_>) {
+    /// Inspects the layers of `text`, which was inspected last and has these `words`.
+    fn deeper(
+        &mut self,
+        text: &str,
+        words: &Words,
+        depth: Depth,
+        under: Disguises,
+        back: Back<'_>,
+        asked: &mut Asked<'_>,
+    ) {
         let signs = Signs::of(text);
         if depth.levels >= DEPTH {
             self.layering.undecoded = self.layering.undecoded.saturating_add(left_at_the_end(text, &signs, under));
             return;
         }
-        for layer in self.layers_of(text, &signs, under) {
+        for layer in self.layers_of(text, words, &signs, under) {
             let kinds = layer.undone(0, layer.text().len());
             let origin = |start: usize, end: usize| {
                 let undone = layer.undone(start, end);
@@ -135,7 +145,7 @@ impl Inspection<'_> {
                 !layer.undone(hit.start, hit.end).is_empty() && (asked.wanted)(start, end, disguises)
             };
             let mut hits = Vec::new();
-            self.text_where(layer.text(), asked.role, &wanted, &mut |hit| hits.push(hit));
+            let words = self.words_where(layer.text(), asked.role, &wanted, &mut |hit| hits.push(hit));
             // The plain form of this layer is what its own layers are made of.
             for hit in hits {
                 let (start, end, disguises) = origin(hit.start, hit.end);
@@ -145,14 +155,13 @@ impl Inspection<'_> {
                     (asked.found)(Hit { start, end, ..hit });
                 }
             }
-            self.deeper(layer.text(), depth.below(kinds), under.and(kinds), &origin, asked);
+            self.deeper(layer.text(), &words, depth.below(kinds), under.and(kinds), &origin, asked);
         }
     }
 
     /// The layers of `text`, whose plain form is at hand.
-    fn layers_of(&mut self, text: &str, signs: &Signs, under: Disguises) -> Vec<Layer> {
+    fn layers_of(&mut self, text: &str, words: &Words, signs: &Signs, under: Disguises) -> Vec<Layer> {
         let Self { rules, plain, layering, .. } = self;
-        let words = Words::of(plain, &rules.vocabulary);
         let mut layers: Vec<Layer> = Vec::new();
         let mut left = layering.left;
         let mut push = |layer: Option<Layer>| {
@@ -178,13 +187,13 @@ impl Inspection<'_> {
         if signs.morse() {
             left = push(morse(text, left));
         }
-        left = push(codes(text, plain, &words, left));
-        left = push(leet(text, plain, &rules.vocabulary, &words, signs, left));
-        left = push(spelling(text, plain, &rules.vocabulary, &words, left));
+        left = push(codes(text, plain, words, left));
+        left = push(leet(text, plain, &rules.vocabulary, words, signs, left));
+        left = push(spelling(text, plain, &rules.vocabulary, words, left));
         // What was turned twice was turned once, and what is turned and not turned again is found.
         let turned = Disguises::from(Disguise::Rotated).and(Disguise::Reversed.into());
         if !under.share(turned) {
-            for layer in turns(text, plain, &words, left) {
+            for layer in turns(text, plain, words, left) {
                 push(Some(layer));
             }
         }

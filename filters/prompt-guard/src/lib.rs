@@ -5,10 +5,13 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 mod allowed;
+mod base;
 mod choice;
+mod compile;
 mod context;
 mod decoded;
 mod exceptions;
+mod frequency;
 mod inspect;
 mod joined;
 mod layers;
@@ -21,11 +24,14 @@ pub mod score;
 mod settings;
 mod stage;
 mod term;
+mod terms;
 
+pub use base::BASE;
 pub use choice::{Choice, Effect};
+pub use compile::Unfit;
 pub use inspect::Inspection;
 pub use listing::{Excepted, Listed, rules_of, weigh_recorded};
-pub use rule::{BASE, MAX_PARANOIA, MAX_WITHIN, MAX_WORDS, Rule, Set};
-pub use ruleset::{Ruleset, Unfit};
+pub use rule::{MAX_PARANOIA, MAX_WITHIN, MAX_WORDS, Rule, Set};
+pub use ruleset::Ruleset;
 pub use scan::{Hit, Scan};
 pub use settings::{PROMPT_GUARD, PromptGuard};

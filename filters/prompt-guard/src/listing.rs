@@ -4,8 +4,8 @@ use portcullis_core::stage::Settings;
 use portcullis_core::verdict::{RuleId, Severity, Verdict};
 use portcullis_core::wire::Role;
 
+use crate::base::BASE;
 use crate::choice::Effect;
-use crate::rule::BASE;
 use crate::ruleset::bit;
 use crate::score;
 use crate::settings::Guard;

@@ -8,7 +8,7 @@ use portcullis_core::verdict::{RuleId, Severity};
 use portcullis_core::wire::Role;
 
 use crate::exceptions::{SEVERITIES, roles};
-use crate::rule::{BASE, MAX_PARANOIA, MAX_WITHIN, Rule, Set};
+use crate::rule::{MAX_PARANOIA, MAX_WITHIN, Rule, Set};
 use crate::ruleset::{Ruleset, bit};
 use crate::term;
 
@@ -323,7 +323,7 @@ fn compile(own: &[Own]) -> Option<Ruleset> {
         });
     }
     let mut rest = sets.as_slice();
-    let mut all: Vec<Rule<'_>> = BASE.to_vec();
+    let mut all: Vec<Rule<'_>> = Vec::with_capacity(own.len());
     for rule in own {
         let (sets, others) = rest.split_at_checked(rule.sets.len())?;
         rest = others;
@@ -339,5 +339,5 @@ fn compile(own: &[Own]) -> Option<Ruleset> {
             sets,
         });
     }
-    Ruleset::compile(&all).ok()
+    Ruleset::base().with(&all).ok()
 }

@@ -1,4 +1,4 @@
-//! What a rule says. The rules themselves are data: `rules/*.toml`, compiled into [`BASE`] by the build.
+//! What a rule says. The rules themselves are data: `rules/*.toml`, compiled into [`crate::BASE`] by the build.
 
 use portcullis_core::verdict::{RuleId, Severity};
 use portcullis_core::wire::Role;
@@ -52,14 +52,3 @@ pub const MAX_PARANOIA: u8 = 4;
 pub const MAX_WORDS: u8 = 15;
 /// Words between two terms.
 pub const MAX_WITHIN: u8 = 32;
-
-/// The rules that ship, by id.
-pub static BASE: &[Rule<'static>] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
-
-#[allow(clippy::panic, reason = "evaluated by the compiler")]
-const fn pg(number: u16) -> RuleId {
-    match RuleId::new(*b"PG", number) {
-        Some(id) => id,
-        None => panic!("not a rule id"),
-    }
-}

@@ -1,23 +1,33 @@
 //! The texts of one request against the rules, in one pass each.
 //!
-//! The automaton reads the plain form byte by byte and names every term that ends there. For each group of each set
-//! the scan keeps the ends of the last [`HISTORY`] words at which the groups up to it were found in order, as bits; a
-//! term of the next group looks there, and nowhere else. So state is bounded by the rules, and the cost of a byte by
-//! the terms that end at it, whatever the text.
+//! Word by word, every term that ends there is found ([`crate::terms`]). For each group of each set the scan keeps the
+//! ends of the last [`HISTORY`] words at which the groups up to it were found in order, as bits; a term of the next group
+//! looks there, and nowhere else. So state is bounded by the rules, and the cost of a word by the terms that end at it,
+//! whatever the text.
+//!
+//! Most texts hold many terms and nothing that a set is made of. Terms are only noted until one is found of the rarest
+//! group of a set; then what stands near it, before and behind, is looked at for that set.
 
-use aho_corasick::Anchored;
-use aho_corasick::automaton::Automaton as _;
 use portcullis_core::text::Plain;
+use portcullis_core::text::decode::Token;
 use portcullis_core::verdict::Severity;
 use portcullis_core::wire::Role;
 
 use crate::context;
 use crate::rule::{MAX_WITHIN, MAX_WORDS};
-use crate::ruleset::{RuleOf, Ruleset, SetOf, Term, Use, bit};
+use crate::ruleset::{Meaning, RuleOf, Ruleset, SetOf, Use, bit};
+use crate::terms::Open;
 
 /// How many words back a match may reach.
 const HISTORY: u32 = 64;
 const _: () = assert!(MAX_WITHIN as u32 + 2 * (MAX_WORDS as u32) < HISTORY);
+/// Terms that are noted before those that are too far back are forgotten.
+const NOTED: usize = 4096;
+/// Words back in which a set that is not begun may still have had its first term: four groups, and what is between them.
+const FAR: u32 = 5 * MAX_WORDS as u32 + 3 * MAX_WITHIN as u32;
+/// Words whose begins are remembered: at least those of a term.
+const WORDS: usize = 16;
+const _: () = assert!(MAX_WORDS as usize <= WORDS);
 
 /// A rule that fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,15 +46,42 @@ pub struct Hit {
 pub struct Scan<'r> {
     rules: &'r Ruleset,
     groups: Vec<Ends>,
-    unless: Vec<Ends>,
+    /// By set: the last word of which it looks at terms.
+    awake: Vec<u32>,
+    /// The last word of which any set does.
+    awake_until: u32,
     /// By rule: the severity it fired with in the current text.
     fired: Vec<Option<Severity>>,
     /// Rules that fired in the current text, as often as they did.
     shown: Vec<usize>,
     /// The number of the first word of the next text.
     next: u32,
-    /// No set that was begun can go on with a term that begins after this word.
-    open_until: u32,
+    /// Terms that were found: the last ones, at least as far back as sets reach.
+    noted: Vec<Found>,
+}
+
+/// A term that was found.
+#[derive(Clone, Copy)]
+struct Found {
+    term: u32,
+    /// The number of its last word.
+    word: u32,
+    /// Where its first word begins in the plain form.
+    start: u32,
+    /// Where its last word ends, or what it has of it.
+    end: u32,
+}
+
+/// What a text is read for.
+pub(crate) struct Asked<'t> {
+    pub text: &'t str,
+    pub plain: &'t Plain,
+    pub role: Role,
+    /// Which rules can fire.
+    pub counts: &'t dyn Fn(usize) -> bool,
+    /// What is no hit: the rule may still fire later.
+    pub wanted: &'t dyn Fn(&Hit) -> bool,
+    pub hit: &'t mut dyn FnMut(Hit),
 }
 
 impl<'r> Scan<'r> {
@@ -53,11 +90,12 @@ impl<'r> Scan<'r> {
         Self {
             rules,
             groups: vec![Ends::default(); rules.groups],
-            unless: vec![Ends::default(); rules.unless],
+            awake: vec![0; rules.sets.len()],
+            awake_until: 0,
             fired: vec![None; rules.rules.len()],
             shown: Vec::new(),
             next: HISTORY,
-            open_until: 0,
+            noted: Vec::new(),
         }
     }
 
@@ -71,159 +109,182 @@ impl<'r> Scan<'r> {
         counts: &dyn Fn(usize) -> bool,
         hit: &mut dyn FnMut(Hit),
     ) {
-        self.text_where(text, plain, role, counts, &|_| true, hit);
+        let rules = self.rules;
+        let mut reading = self.read(Asked { text, plain, role, counts, wanted: &|_| true, hit });
+        rules.vocabulary.tokens(plain.bytes(), |token| reading.word(token));
     }
 
-    /// [`Scan::text`], where what is not `wanted` is no hit: the rule may still fire later.
-    pub(crate) fn text_where(
-        &mut self,
-        text: &str,
-        plain: &Plain,
-        role: Role,
-        counts: &dyn Fn(usize) -> bool,
-        wanted: &dyn Fn(&Hit) -> bool,
-        hit: &mut dyn FnMut(Hit),
-    ) {
-        let Self { rules, groups, unless, fired, shown, next, open_until } = self;
-        for rule in shown.drain(..) {
-            fired.get_mut(rule).into_iter().for_each(|fired| *fired = None);
+    /// Begins to read one text, whose words are to be given in order.
+    pub(crate) fn read<'s, 't>(&'s mut self, asked: Asked<'t>) -> Reading<'s, 'r, 't> {
+        for rule in self.shown.drain(..) {
+            self.fired.get_mut(rule).into_iter().for_each(|fired| *fired = None);
         }
-        let mut reading =
-            Reading { rules, groups, unless, fired, shown, open_until, text, plain, role, counts, wanted, hit };
-        let automaton = &rules.automaton;
-        let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
-        let mut word = *next;
-        for (at, &byte) in plain.bytes().iter().enumerate() {
-            state = automaton.next_state(Anchored::No, state, byte);
-            if automaton.is_special(state) && automaton.is_match(state) {
-                for i in 0..automaton.match_len(state) {
-                    if let Some(term) = rules.terms.get(automaton.match_pattern(state, i).as_usize()) {
-                        reading.term(term, word, at);
-                    }
-                }
-            }
-            word = word.saturating_add(u32::from(byte == b' '));
-        }
-        *next = word.saturating_add(HISTORY);
+        self.noted.clear();
+        // The numbers of words go on from text to text, farther apart than anything reaches.
+        self.next = self.next.saturating_add(HISTORY);
+        let word = self.next;
+        Reading { open: Open::default(), weighing: Weighing { scan: self, word, starts: [0; WORDS], asked } }
     }
 }
 
 /// One text being read.
-struct Reading<'s, 't> {
-    rules: &'s Ruleset,
-    groups: &'s mut [Ends],
-    unless: &'s mut [Ends],
-    fired: &'s mut [Option<Severity>],
-    shown: &'s mut Vec<usize>,
-    open_until: &'s mut u32,
-    text: &'t str,
-    plain: &'t Plain,
-    role: Role,
-    counts: &'t dyn Fn(usize) -> bool,
-    wanted: &'t dyn Fn(&Hit) -> bool,
-    hit: &'t mut dyn FnMut(Hit),
+pub(crate) struct Reading<'s, 'r, 't> {
+    open: Open,
+    weighing: Weighing<'s, 'r, 't>,
 }
 
-/// Where a term stands: numbers of its words, byte offsets of the plain form without the blanks around it.
-#[derive(Clone, Copy)]
-struct Place {
-    first_word: u32,
-    last_word: u32,
-    start: usize,
-    end: usize,
+impl Reading<'_, '_, '_> {
+    /// Reads the next word.
+    pub fn word(&mut self, token: Token) {
+        let Self { open, weighing } = self;
+        weighing.word = weighing.word.saturating_add(1);
+        if let Some(start) = weighing.starts.get_mut(weighing.word as usize & (WORDS - 1)) {
+            *start = u32::try_from(token.start).unwrap_or(u32::MAX);
+        }
+        let terms = &weighing.scan.rules.terms;
+        terms.word(open, token, weighing.asked.plain.bytes(), |term, end| weighing.found(term, end));
+    }
 }
 
-impl Reading<'_, '_> {
-    /// `term` ends with the byte at `at`; `word` blanks were read before that byte.
-    fn term(&mut self, term: &Term, word: u32, at: usize) {
-        // The blank before the first word was read when the word began, so `word` numbers the word that `at` is in or
-        // that the blank at `at` ends.
-        let end = if term.stem { at.saturating_add(1) } else { at };
-        let start = at.saturating_add(2).saturating_sub(term.bytes);
-        let first_word = word.saturating_add(1).saturating_sub(term.words);
-        let place = Place { first_word, last_word: word, start, end };
-        let rules = self.rules;
-        // Most words of most texts continue nothing: that is what keeps the cost off the number of rules.
-        if first_word <= *self.open_until {
-            for used in rules.uses.get(term.continues.clone()).unwrap_or_default() {
-                self.used(*used, place);
-            }
+/// The terms of one text being looked at.
+struct Weighing<'s, 'r, 't> {
+    scan: &'s mut Scan<'r>,
+    /// The number of the last word.
+    word: u32,
+    /// Where the last words begin in the plain form.
+    starts: [u32; WORDS],
+    asked: Asked<'t>,
+}
+
+impl Drop for Weighing<'_, '_, '_> {
+    fn drop(&mut self) {
+        self.scan.next = self.word;
+    }
+}
+
+impl Weighing<'_, '_, '_> {
+    /// `term` ends at `end`, in the last word or behind it.
+    fn found(&mut self, term: u32, end: usize) {
+        let rules = self.scan.rules;
+        let words = rules.terms.words(term);
+        let first = self.word.saturating_add(1).saturating_sub(words) as usize;
+        let start = self.starts.get(first & (WORDS - 1)).copied().unwrap_or_default();
+        if self.scan.noted.len() >= NOTED {
+            let from = self.word.saturating_sub(FAR);
+            self.scan.noted.retain(|noted| noted.word >= from);
         }
-        for used in rules.uses.get(term.begins.clone()).unwrap_or_default() {
-            self.used(*used, place);
+        let end = u32::try_from(end).unwrap_or(u32::MAX);
+        self.scan.noted.push(Found { term, word: self.word, start, end });
+        let uses = rules.uses(term);
+        uses.iter().take_while(|used| used.is_rare()).for_each(|used| self.wake(*used));
+        if self.word <= self.scan.awake_until {
+            let last = self.scan.noted.len().saturating_sub(1);
+            for used in uses {
+                if let Meaning::Group(set, group) = used.meaning()
+                    && self.scan.awake.get(set).is_some_and(|until| *until >= self.word)
+                {
+                    self.used(set, group, last);
+                }
+            }
         }
     }
 
-    fn used(&mut self, used: Use, place: Place) {
-        match used {
-            Use::Unless(list) => {
-                if let Some(ends) = self.unless.get_mut(usize::from(list)) {
-                    ends.push(place.last_word, place.start);
-                }
-            }
-            Use::First { set, group } => {
-                if self.may_begin(set, place) {
-                    self.reach(set, group, place.start, place);
-                }
-            }
-            Use::Next { set, before, group, within } => {
-                let before = self.groups.get(before as usize);
-                if let Some(start) = before.and_then(|ends| ends.before(place.first_word, u32::from(within))) {
-                    self.reach(set, group, start, place);
+    /// A term was found that a set cannot do without: it looks at those before, and at those that follow.
+    fn wake(&mut self, used: Use) {
+        let rules = self.scan.rules;
+        let Meaning::Group(place, group) = used.meaning() else { return };
+        let (Some(set), Some(awake)) = (rules.sets.get(place), self.scan.awake.get_mut(place)) else { return };
+        let until = self.word.saturating_add(u32::from(set.reach));
+        let looked = core::mem::replace(awake, until);
+        self.scan.awake_until = until.max(self.scan.awake_until);
+        // Nothing that the set is made of stands before its first group.
+        if group == 0 || looked >= self.word {
+            return;
+        }
+        // The last one noted is looked at after this, like those that follow.
+        let last = self.scan.noted.len().saturating_sub(1);
+        let from = self.word.saturating_sub(u32::from(set.reach)).max(looked.saturating_add(1));
+        let noted = self.scan.noted.get(..last).unwrap_or_default();
+        let near = noted.iter().rev().take_while(|noted| noted.word >= from).count();
+        for earlier in last.saturating_sub(near)..last {
+            let Some(noted) = self.scan.noted.get(earlier) else { break };
+            for used in rules.uses(noted.term) {
+                if let Meaning::Group(of, group) = used.meaning()
+                    && of == place
+                {
+                    self.used(place, group, earlier);
                 }
             }
         }
     }
 
-    /// The groups of `set` up to `group` were found in order, from `start` to `place`.
-    fn reach(&mut self, set: u16, group: u32, start: usize, place: Place) {
-        let rules = self.rules;
-        let Some(set) = rules.sets.get(usize::from(set)) else { return };
-        if group == set.last {
-            self.fire(set, start, place.end);
-        } else if let Some(ends) = self.groups.get_mut(group as usize) {
-            ends.push(place.last_word, start);
-            let until = place.last_word.saturating_add(1).saturating_add(u32::from(set.within));
-            *self.open_until = until.max(*self.open_until);
+    /// The term that is noted at `noted` is of this group of a set.
+    fn used(&mut self, set: usize, group: u32, noted: usize) {
+        let rules = self.scan.rules;
+        let (Some(set), Some(found)) = (rules.sets.get(set), self.scan.noted.get(noted).copied()) else { return };
+        let first_word = found.word.saturating_add(1).saturating_sub(rules.terms.words(found.term));
+        let start = match group.checked_sub(1) {
+            None => self.may_begin(set, found, first_word, noted).then_some(found.start),
+            Some(before) => {
+                let before = self.scan.groups.get(set.first.saturating_add(before) as usize);
+                before.and_then(|ends| ends.before(first_word, u32::from(set.within)))
+            }
+        };
+        let Some(start) = start else { return };
+        if group.saturating_add(1) == u32::from(set.groups) {
+            self.fire(set, start as usize, found.end as usize);
+        } else if let Some(ends) = self.scan.groups.get_mut(set.first.saturating_add(group) as usize) {
+            ends.push(found.word, start);
         }
     }
 
-    fn may_begin(&self, set: u16, place: Place) -> bool {
-        let Some(set) = self.rules.sets.get(usize::from(set)) else { return false };
-        let unless = set.unless.and_then(|list| self.unless.get(usize::from(list)));
-        let unless = unless.and_then(|ends| ends.before(place.first_word, 0));
-        if unless.is_some_and(|start| {
-            let (from, to) = self.plain.origin(start, place.start);
-            context::is_one_clause(self.text, from, to)
-        }) {
-            return false;
+    /// Whether a set may begin with the term that is noted at `noted` and has `first_word`.
+    fn may_begin(&self, set: &SetOf, found: Found, first_word: u32, noted: usize) -> bool {
+        let start = found.start as usize;
+        if let Some(list) = set.unless {
+            let rules = self.scan.rules;
+            let listed = |noted: &&Found| {
+                let list = usize::from(list);
+                rules.uses(noted.term).iter().any(|used| used.meaning() == Meaning::Unless(list))
+            };
+            // Terms are noted in the order of their last words.
+            let before = self.scan.noted.get(..noted).unwrap_or_default().iter().rev();
+            let mut before = before.take_while(|noted| noted.word.saturating_add(1) >= first_word);
+            let unless = before.find(|noted| noted.word.saturating_add(1) == first_word && listed(noted));
+            if unless.is_some_and(|unless| {
+                let (from, to) = self.asked.plain.origin(unless.start as usize, start);
+                context::is_one_clause(self.asked.text, from, to)
+            }) {
+                return false;
+            }
         }
-        !set.opening || context::opens(self.text, self.plain.origin(place.start, place.end).0)
+        !set.opening || context::opens(self.asked.text, self.asked.plain.origin(start, found.end as usize).0)
     }
 
     fn fire(&mut self, set: &SetOf, start: usize, end: usize) {
         let number = usize::from(set.rule);
-        let (Some(rule), Some(fired)) = (self.rules.rules.get(number), self.fired.get(number).copied()) else {
+        let (Some(rule), Some(fired)) = (self.scan.rules.rules.get(number), self.scan.fired.get(number).copied())
+        else {
             return;
         };
-        if fired >= Some(rule.severity) || rule.roles & bit(self.role) == 0 || !(self.counts)(number) {
+        if fired >= Some(rule.severity) || rule.roles & bit(self.asked.role) == 0 || !(self.asked.counts)(number) {
             return;
         }
         if self.is_taken_back(set, end) {
             return;
         }
-        let (start, end) = self.plain.origin(start, end);
-        if !set.exact.is_empty() && !context::stands(self.text, start, end, &set.exact) {
+        let (start, end) = self.asked.plain.origin(start, end);
+        if !set.exact.is_empty() && !context::stands(self.asked.text, start, end, &set.exact) {
             return;
         }
         let severity = self.severity(rule, start, end);
         let hit = Hit { rule: number, severity, start, end };
-        if fired < Some(severity) && (self.wanted)(&hit) {
-            if let Some(fired) = self.fired.get_mut(number) {
+        if fired < Some(severity) && (self.asked.wanted)(&hit) {
+            if let Some(fired) = self.scan.fired.get_mut(number) {
                 *fired = Some(severity);
-                self.shown.push(number);
+                self.scan.shown.push(number);
             }
-            (self.hit)(hit);
+            (self.asked.hit)(hit);
         }
     }
 
@@ -232,21 +293,21 @@ impl Reading<'_, '_> {
         if set.unless_after.is_empty() {
             return false;
         }
-        let rest = self.plain.bytes().get(end..).unwrap_or_default();
+        let rest = self.asked.plain.bytes().get(end..).unwrap_or_default();
         // Behind the begin of a word stands the rest of it.
         let Some(blank) = rest.iter().position(|byte| *byte == b' ') else { return false };
         let rest = rest.get(blank..).unwrap_or_default();
         let blank = end.saturating_add(blank);
-        set.unless_after.iter().any(|term| rest.starts_with(term.as_bytes())) && {
-            let (from, to) = self.plain.origin(blank, blank.saturating_add(1));
-            context::is_one_clause(self.text, from, to)
+        set.unless_after.lines().any(|term| rest.starts_with(term.as_bytes())) && {
+            let (from, to) = self.asked.plain.origin(blank, blank.saturating_add(1));
+            context::is_one_clause(self.asked.text, from, to)
         }
     }
 
     fn severity(&self, rule: &RuleOf, start: usize, end: usize) -> Severity {
         // What a tool or a document says comes quoted more often than not: there a quotation excuses nothing.
-        let speaks = !matches!(self.role, Role::ToolResult | Role::ToolArgument | Role::Document);
-        if rule.quoted < rule.severity && speaks && context::is_quoted(self.text, start, end) {
+        let speaks = !matches!(self.asked.role, Role::ToolResult | Role::ToolArgument | Role::Document);
+        if rule.quoted < rule.severity && speaks && context::is_quoted(self.asked.text, start, end) {
             rule.quoted
         } else {
             rule.severity
@@ -262,11 +323,11 @@ struct Ends {
     /// Bit `n`: it ended at the word `last - n`.
     bits: u64,
     /// Where it began: the latest, and the latest that ended at an earlier word.
-    starts: [(u32, usize); 2],
+    starts: [(u32, u32); 2],
 }
 
 impl Ends {
-    fn push(&mut self, word: u32, start: usize) {
+    fn push(&mut self, word: u32, start: u32) {
         let passed = word.saturating_sub(self.last);
         self.bits = self.bits.checked_shl(passed).unwrap_or_default() | 1;
         let [latest, _] = self.starts;
@@ -275,7 +336,7 @@ impl Ends {
     }
 
     /// Whether it ended before `word` with at most `within` words between; if so, where it began.
-    fn before(&self, word: u32, within: u32) -> Option<usize> {
+    fn before(&self, word: u32, within: u32) -> Option<u32> {
         let from = word.saturating_sub(1).saturating_sub(within);
         // Bit `n` stands for `last - n`: wanted are those from `from` to `word - 1`.
         let newest = self.last.saturating_add(1).saturating_sub(word);

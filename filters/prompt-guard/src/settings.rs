@@ -58,7 +58,7 @@ impl Kind for PromptGuard {
             choose(r, "over_limit", OVER_LIMIT, "What is done with a request that has more text than that.");
         let (rules, own) = match &self.own {
             Some((rules, about)) => (Some(Arc::clone(rules)), Arc::clone(about)),
-            None => (Ruleset::base(), Arc::default()),
+            None => (Some(Ruleset::base()), Arc::default()),
         };
         let mut choice = Choice::default();
         r.section("rules", "Which rules run, for every request.", &mut |r| {

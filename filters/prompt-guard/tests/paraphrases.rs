@@ -24,7 +24,7 @@ fn verdict(row: &Value) -> usize {
         Some("document") => Role::Document,
         Some(role) => panic!("role {role}"),
     };
-    let (rules, choice) = (Ruleset::base().unwrap(), Choice::default());
+    let (rules, choice) = (Ruleset::base(), Choice::default());
     let mut inspection = Inspection::new(&rules, &choice);
     inspection.text(row["text"].as_str().unwrap(), role, &mut |_| {});
     VERDICTS.iter().rposition(|(_, from)| inspection.score() >= *from).unwrap()

@@ -136,7 +136,7 @@ proptest! {
     #[test]
     fn the_rules_that_ship_fire_as_the_reference_says(words in prop::collection::vec(select(WORDS), 0..40)) {
         let text = words.join(" ");
-        let rules = Ruleset::base().unwrap();
+        let rules = Ruleset::base();
         let fired = |role| fires(&rules, BASE.len(), role, &[&text]).remove(0);
         let of_users = fired(Role::User);
         let mut plain = Plain::default();
@@ -208,7 +208,7 @@ const WORDS: &[&str] = &[
 
 #[test]
 fn evidence_does_not_run_on_from_one_text_into_the_next() {
-    let rules = Ruleset::base().unwrap();
+    let rules = Ruleset::base();
     let split = fires(
         &rules,
         BASE.len(),

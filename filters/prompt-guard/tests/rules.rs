@@ -59,7 +59,7 @@ fn cases() -> Vec<Case> {
 }
 
 fn fires(text: &str, role: Role, paranoia: u8) -> BTreeSet<String> {
-    let rules = Ruleset::base().unwrap();
+    let rules = Ruleset::base();
     let choice = Choice { paranoia, ..Choice::default() };
     let mut fired = BTreeSet::new();
     let mut inspection = Inspection::new(&rules, &choice);

@@ -34,38 +34,32 @@ impl Plain {
 /// One pass. Each character is looked at alone, so that the plain form of two texts with a blank between them is that
 /// of each with a blank between them.
 pub fn normalise(text: &str, plain: &mut Plain) {
+    let longest = text.len().saturating_mul(if text.is_ascii() { 1 } else { 2 }).saturating_add(2);
     plain.text.clear();
-    plain.text.reserve(text.len().saturating_add(2));
+    plain.text.resize(longest, 0);
     plain.map.clear();
-    let mut out = Writer { text: &mut plain.text, map: &mut plain.map, shift: None };
+    let mut out = Writer { text: &mut plain.text, end: 0, last: 0, map: &mut plain.map, shift: None };
     out.blank(0);
-    let mut rest = text.as_bytes();
     let mut at = 0_usize;
-    while let Some(&byte) = rest.first() {
-        let width = if byte.is_ascii() {
-            match ascii(byte) {
-                SKIP => 1,
-                BREAK => {
-                    out.blank(at);
-                    1
-                }
-                _ => out.word(at, rest),
-            }
-        } else {
-            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-            out.fold(at, fold(c));
-            c.len_utf8()
-        };
-        at = at.saturating_add(width);
-        rest = rest.get(width..).unwrap_or_default();
+    while let Some(rest) = text.as_bytes().get(at..).filter(|rest| !rest.is_empty()) {
+        at = at.saturating_add(out.ascii(at, rest));
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        out.fold(at, fold(c));
+        at = at.saturating_add(c.len_utf8());
     }
     out.blank(text.len());
-    let derived = plain.text.len();
-    plain.map.end(derived, text.len());
+    let end = out.end;
+    plain.text.truncate(end);
+    plain.map.end(end, text.len());
 }
 
 struct Writer<'a> {
-    text: &'a mut Vec<u8>,
+    /// As long as the plain form can be.
+    text: &'a mut [u8],
+    /// How long it is by now.
+    end: usize,
+    /// Its last byte.
+    last: u8,
     map: &'a mut OffsetMap,
     /// How far the origin is ahead of the plain form in the current run; it may be behind.
     shift: Option<isize>,
@@ -74,26 +68,60 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// The next byte of the plain form comes from `at`.
     fn mark(&mut self, at: usize) {
-        let shift = at.checked_signed_diff(self.text.len());
+        let shift = at.checked_signed_diff(self.end);
         if shift != self.shift {
-            self.map.run(self.text.len(), at);
+            self.map.run(self.end, at);
             self.shift = shift;
         }
     }
 
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.text.get_mut(self.end) {
+            *place = byte;
+            self.end = self.end.saturating_add(1);
+        }
+        self.last = byte;
+    }
+
     fn blank(&mut self, at: usize) {
-        if self.text.last() != Some(&BREAK) {
+        if self.last != BREAK {
             self.mark(at);
-            self.text.push(BREAK);
+            self.push(BREAK);
         }
     }
 
-    /// Copies the ASCII letters and digits that `rest` begins with; how many there were, at least one.
-    fn word(&mut self, at: usize, rest: &[u8]) -> usize {
-        self.mark(at);
-        let before = self.text.len();
-        self.text.extend(rest.iter().map(|byte| ascii(*byte)).take_while(|byte| *byte > BREAK));
-        self.text.len().saturating_sub(before).max(1)
+    /// Writes what becomes of the ASCII characters that `rest` begins with; how many there are.
+    fn ascii(&mut self, at: usize, rest: &[u8]) -> usize {
+        let (mut end, mut last) = (self.end, self.last);
+        // Whether the last byte of `rest` was written: the next one is then of the same run.
+        let mut running = false;
+        let mut width = 0_usize;
+        for byte in rest {
+            let letter = ascii(*byte);
+            if letter <= BREAK {
+                if *byte >= 0x80 {
+                    break;
+                }
+                if letter == SKIP || last == BREAK {
+                    running = false;
+                    width = width.wrapping_add(1);
+                    continue;
+                }
+            }
+            if !running {
+                self.end = end;
+                self.mark(at.saturating_add(width));
+                running = true;
+            }
+            if let Some(place) = self.text.get_mut(end) {
+                *place = letter;
+            }
+            end = end.wrapping_add(1);
+            last = letter;
+            width = width.wrapping_add(1);
+        }
+        (self.end, self.last) = (end, last);
+        width
     }
 
     fn fold(&mut self, at: usize, fold: Fold) {
@@ -116,17 +144,17 @@ impl Writer<'_> {
             return;
         }
         self.mark(at);
-        self.text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        letter.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| self.push(byte));
     }
 
     /// Whether `letter` made a syllable of Hangul with the letter before it, which is then written in its place.
     fn joins(&mut self, letter: char) -> bool {
         // Both are three bytes long, so what is mapped stays so.
-        let before = self.text.len().saturating_sub(3);
-        let last = self.text.get(before..).and_then(|last| core::str::from_utf8(last).ok()?.chars().next());
+        let before = self.end.saturating_sub(3);
+        let last = self.text.get(before..self.end).and_then(|last| core::str::from_utf8(last).ok()?.chars().next());
         let Some(syllable) = last.and_then(|last| scripts::syllable(last, letter)) else { return false };
-        self.text.truncate(before);
-        self.text.extend_from_slice(syllable.encode_utf8(&mut [0; 4]).as_bytes());
+        self.end = before;
+        syllable.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| self.push(byte));
         true
     }
 }

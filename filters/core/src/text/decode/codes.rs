@@ -61,7 +61,7 @@ mod tests {
     fn decoded(text: &str) -> Option<String> {
         let mut plain = Plain::default();
         normalise(text, &mut plain);
-        let words = Words::of(&plain, &Vocabulary::of([].into_iter()));
+        let words = Words::of(&plain, &Vocabulary::of([].into_iter()).unwrap(), |_| {});
         codes(text, &plain, &words, usize::MAX).map(|layer| layer.text().to_string())
     }
 

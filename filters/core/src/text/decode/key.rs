@@ -15,6 +15,7 @@ impl Key {
     pub const BYTES: usize = 16;
 
     /// The key of a word.
+    #[inline]
     pub fn of(word: &[u8]) -> Self {
         let mut bytes = [0; Self::BYTES];
         for (byte, letter) in bytes.iter_mut().zip(word) {
@@ -23,12 +24,14 @@ impl Key {
         Self::from_bytes(bytes)
     }
 
+    #[inline]
     fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
         let all = u128::from_le_bytes(bytes);
         Self { low: all as u64, high: (all >> 64) as u64 }
     }
 
     /// The word that `text` begins with, up to the first blank: its key, and its length if it is shorter than a key.
+    #[inline]
     pub fn up_to_blank(text: &[u8]) -> (Self, Option<usize>) {
         let all = match text.first_chunk() {
             Some(bytes) => Self::from_bytes(*bytes),
@@ -53,6 +56,7 @@ impl Key {
     }
 
     /// The key of this word, of `length` bytes, with `next` behind it.
+    #[inline]
     pub fn and(self, length: usize, next: Self) -> Self {
         let bits = u32::try_from(length).unwrap_or(u32::MAX).saturating_mul(8);
         match bits {
@@ -67,6 +71,7 @@ impl Key {
     }
 
     /// How many of its bytes are digits; all of them are letters in lower case, digits, or not ASCII.
+    #[inline]
     pub fn digits(self) -> u32 {
         let digits = |word: u64| {
             let bit = |shift: u32| word.wrapping_shr(shift) & ONES;
@@ -76,16 +81,25 @@ impl Key {
     }
 
     /// Whether no byte of it is beyond ASCII.
+    #[inline]
     pub fn is_ascii(self) -> bool {
         (self.low | self.high) & HIGHS == 0
     }
 
     /// The first byte.
+    #[inline]
     pub fn first(self) -> u8 {
         (self.low & 0xff) as u8
     }
 
+    /// The first three bytes, the first lowest.
+    #[inline]
+    pub fn head(self) -> u32 {
+        (self.low & 0x00ff_ffff) as u32
+    }
+
     /// A hash whose every bit depends on every byte.
+    #[inline]
     pub fn hash(self) -> u64 {
         let mixed = self.low ^ self.high.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         let mixed = (mixed ^ mixed.wrapping_shr(32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
@@ -96,18 +110,27 @@ impl Key {
 
 /// The word turned in the alphabet until its first letter is `a`; all of its letters are ASCII letters in lower case.
 pub(super) fn turned(key: Key) -> Key {
-    let first = u64::from(key.first().saturating_sub(b'a'));
-    let turn = |word: u64| {
-        // In each byte: the letter's place in the alphabet, then how far it is behind the first letter's.
-        let letters = word.wrapping_shr(6) & ONES;
-        let places = word.wrapping_sub(letters.wrapping_mul(0x61));
-        let ahead = (places | HIGHS).wrapping_sub(ONES.wrapping_mul(first));
-        let behind = (!ahead & HIGHS).wrapping_shr(7);
-        // A byte that is behind holds 0x80 less than it should, and 26 too little.
-        let placed = (ahead & !HIGHS).wrapping_sub(behind.wrapping_mul(0x80 - 26));
-        placed.wrapping_add(ONES.wrapping_mul(0x61)) & letters.wrapping_mul(0xff)
-    };
-    Key { low: turn(key.low), high: turn(key.high) }
+    let first = key.first();
+    Key { low: turn(key.low, first), high: turn(key.high, first) }
+}
+
+/// The first half of [`turned`].
+#[inline]
+pub(super) fn turned_half(key: Key) -> u64 {
+    turn(key.low, key.first())
+}
+
+#[inline]
+fn turn(word: u64, first: u8) -> u64 {
+    let first = u64::from(first.saturating_sub(b'a'));
+    // In each byte: the letter's place in the alphabet, then how far it is behind the first letter's.
+    let letters = word.wrapping_shr(6) & ONES;
+    let places = word.wrapping_sub(letters.wrapping_mul(0x61));
+    let ahead = (places | HIGHS).wrapping_sub(ONES.wrapping_mul(first));
+    let behind = (!ahead & HIGHS).wrapping_shr(7);
+    // A byte that is behind holds 0x80 less than it should, and 26 too little.
+    let placed = (ahead & !HIGHS).wrapping_sub(behind.wrapping_mul(0x80 - 26));
+    placed.wrapping_add(ONES.wrapping_mul(0x61)) & letters.wrapping_mul(0xff)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 mod blocks;
 mod codes;
+mod compiled;
 mod disguise;
 mod escapes;
 mod invisible;
@@ -15,6 +16,7 @@ mod layer;
 mod leet;
 mod markup;
 mod morse;
+mod segment;
 mod signs;
 mod spelling;
 mod turns;
@@ -33,5 +35,5 @@ pub use morse::morse;
 pub use signs::Signs;
 pub use spelling::spelling;
 pub use turns::turns;
-pub use vocabulary::Vocabulary;
+pub use vocabulary::{Index, NO_WORD, Offsets, Token, Vocabulary};
 pub use words::Words;

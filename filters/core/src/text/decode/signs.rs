@@ -16,22 +16,31 @@ pub struct Signs {
 impl Signs {
     /// Looks at a text.
     pub fn of(text: &str) -> Self {
-        let mut signs = Self::default();
-        // The classes of the bytes of a run after its first: a word at the begin of a sentence is none.
-        let (mut start, mut inner) = (0, 0);
-        let mut seen = 0;
-        for (at, byte) in text.bytes().chain([b' ']).enumerate() {
-            let class = class(byte);
-            seen |= class;
-            if class & WORD == 0 {
-                signs.run(start, at, inner, byte == b'=');
-                start = at.saturating_add(1);
-                inner = 0;
-            } else if at > start {
-                inner |= class;
+        let bytes = text.as_bytes();
+        let mut signs = Self { seen: bytes.iter().fold(0, |seen, byte| seen | class(*byte)), runs: Vec::new() };
+        let is_word = |at: usize| bytes.get(at).is_some_and(|byte| class(*byte) & WORD != 0);
+        // A run that begins at `start` or behind it has its eighth byte here or later: most texts are read in leaps.
+        let mut start = 0_usize;
+        while let Some(last) = start.checked_add(RUN.saturating_sub(1)).filter(|last| *last < bytes.len()) {
+            if !is_word(last) {
+                start = last.saturating_add(1);
+                continue;
             }
+            let before = bytes.get(start..last).unwrap_or_default();
+            if let Some(parted) = before.iter().rposition(|byte| class(*byte) & WORD == 0) {
+                start = start.saturating_add(parted).saturating_add(1);
+                continue;
+            }
+            // The classes of the bytes after the first: a word at the begin of a sentence is none.
+            let mut inner = before.iter().skip(1).fold(0, |inner, byte| inner | class(*byte));
+            let mut end = last;
+            while let Some(class) = bytes.get(end).map(|byte| class(*byte)).filter(|class| class & WORD != 0) {
+                inner |= class;
+                end = end.saturating_add(1);
+            }
+            signs.run(start, end, inner, bytes.get(end) == Some(&b'='));
+            start = end.saturating_add(1);
         }
-        signs.seen = seen;
         signs
     }
 

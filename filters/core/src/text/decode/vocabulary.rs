@@ -1,218 +1,265 @@
-//! Words that are looked for under a disguise.
+//! Words that are looked for, as they are and under a disguise: tables that need nothing done to them before use.
+//!
+//! A build writes them down and a module reads them in place (`filters/prompt-guard/build`); an operator's own rules
+//! make new ones.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
-use super::key::{Key, turned};
+use super::key::{Key, turned, turned_half};
 
-/// Bytes that a word must have to be looked for in pieces, turned or backwards.
-const LONG_ENOUGH: usize = 5;
-/// As many, for a word that is not in ASCII.
-const LONG_ENOUGH_ELSEWHERE: usize = 8;
-/// Bytes of the longest word.
-const LONGEST: usize = 48;
-/// Bits of the filter that most lookups end at: 16 KiB, which stay in a processor's first cache.
-const FILTER: u32 = 17;
+/// Bytes of the longest word that is looked for under a disguise.
+pub(super) const LONGEST: usize = 48;
+/// Bits of a hash that name the bucket of a key, and its word of the filter.
+pub(super) const BUCKETS: u32 = 13;
+/// Bits of a hash that name the bucket of a turned word.
+pub(super) const TURN_BUCKETS: u32 = 10;
+/// Bits of the filter of turned words: 8 KiB, which stay in a processor's first cache.
+pub(super) const TURNS: u32 = 16;
+/// A word without a number.
+pub const NO_WORD: u16 = u16::MAX;
 
-/// Words that no rule needs to name, so that a text without blanks falls into words where it should.
-const COMMON: &str = "the and for you your yours are was were will would should could can may must have has had not all any \
-    every each this that these those with from into about what which who whom whose when where why how then than there here \
-    them they their his her him its our ours out over under off only just also now new old more most much many some such \
-    please before after until while because word words exactly tell give show make take let say said says get got use used \
-    do does did done to of in on at by as is it me my we us if or so no be am an up go";
-
-/// A set of words, and the same words as they look when they are turned or backwards.
+/// A set of words, each with a number, and the same words as they look when they are turned or backwards.
+///
+/// Words have numbers in the order of their bytes. The fields are the tables; [`Vocabulary::of`] makes them.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
-    filter: Vec<u64>,
-    slots: Vec<Slot>,
+    /// By bucket: a bit for each key in it, and one for each begin of a word that is looked for in pieces.
+    pub filter: Cow<'static, [u64]>,
+    /// What is known, by key: words, the first 16 bytes of longer words, words backwards and in Atbash.
+    pub keys: Index,
+    /// By place in `keys`: what is known of it, as bits.
+    pub marks: Cow<'static, [u8]>,
+    /// By place in `keys`: the number of the word, or [`NO_WORD`].
+    pub numbers: Cow<'static, [u16]>,
+    /// Bits for words turned until they begin with `a`, by their first 8 bytes.
+    pub turn_filter: Cow<'static, [u64]>,
+    /// Words turned until they begin with `a`.
+    pub turns: Index,
+    /// By place in `turns`: the first letter of the word.
+    pub firsts: Cow<'static, [u8]>,
     /// By the first two bytes of a word: the lengths of those that begin so, a bit each; the last for all that are longer.
-    heads: Vec<u32>,
-    /// Words of more than [`Key::BYTES`], sorted.
-    long: Vec<Box<[u8]>>,
+    pub heads: Cow<'static, [u32]>,
+    /// Words of more than [`Key::BYTES`], in order, a line each.
+    pub long: Cow<'static, str>,
+    /// By place in `long`: where the word ends, its number, and whether it is looked for under a disguise.
+    pub longs: Cow<'static, [(u32, u16, bool)]>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    print: u32,
-    marks: u16,
-    first: u8,
+/// Keys by their hashes, in buckets.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// How many of the first bits of a hash name its bucket.
+    pub bits: u32,
+    /// By bucket: where its keys begin in `prints`. One more than there are buckets.
+    pub starts: Offsets,
+    /// The bits by which a key is known in its bucket.
+    pub prints: Cow<'static, [u32]>,
+}
+
+impl Index {
+    fn find(&self, hash: u64) -> Option<usize> {
+        let places = self.starts.range(bucket(hash, self.bits));
+        let from = places.start;
+        let place = self.prints.get(places)?.iter().position(|known| *known == print(hash))?;
+        Some(from.saturating_add(place))
+    }
+
+    fn bytes(&self) -> usize {
+        self.starts.bytes().saturating_add(self.prints.len().saturating_mul(4))
+    }
+}
+
+/// Ascending offsets in little space: for each 256 of them where they begin, and for each how far it is behind that.
+#[derive(Clone, Debug, Default)]
+pub struct Offsets {
+    /// Where 256 offsets begin.
+    pub bases: Cow<'static, [u32]>,
+    /// How far each is behind.
+    pub rest: Cow<'static, [u16]>,
+}
+
+impl Offsets {
+    /// Writes offsets down, which never fall. `None` when 256 of them lie too far apart.
+    pub fn of(offsets: &[u32]) -> Option<Self> {
+        let bases: Vec<u32> = offsets.chunks(256).filter_map(|chunk| chunk.first().copied()).collect();
+        let rest = offsets.iter().enumerate().map(|(place, offset)| {
+            offset.checked_sub(*bases.get(place >> 8)?).and_then(|rest| u16::try_from(rest).ok())
+        });
+        Some(Self { rest: rest.collect::<Option<Vec<u16>>>()?.into(), bases: bases.into() })
+    }
+
+    /// The offset at `place`; 0 where there is none.
+    #[inline]
+    pub fn get(&self, place: usize) -> usize {
+        let base = self.bases.get(place >> 8).copied().unwrap_or_default();
+        let rest = self.rest.get(place).copied().unwrap_or_default();
+        (base as usize).saturating_add(usize::from(rest))
+    }
+
+    /// From the offset at `place` to the next one.
+    #[inline]
+    pub fn range(&self, place: usize) -> core::ops::Range<usize> {
+        self.get(place)..self.get(place.saturating_add(1))
+    }
+
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        self.bases.len().saturating_mul(4).saturating_add(self.rest.len().saturating_mul(2))
+    }
 }
 
 /// What is known of a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Known(u16);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    marks: u8,
+    /// The number of the word, [`NO_WORD`] if it has none.
+    pub number: u16,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { marks: 0, number: NO_WORD }
+    }
+}
 
 impl Known {
-    const WORD: u16 = 1;
-    const WHOLE: u16 = 2;
-    const LONG: u16 = 4;
-    const TURNED: u16 = 8;
-    const BACKWARDS: u16 = 16;
-    const ATBASH: u16 = 32;
-    const COMMON: u16 = 64;
+    pub const WORD: u8 = 1;
+    pub const WHOLE: u8 = 2;
+    pub const LONG: u8 = 4;
+    pub const BACKWARDS: u8 = 8;
+    pub const ATBASH: u8 = 16;
+    pub const COMMON: u8 = 32;
+    pub const LONGER: u8 = 64;
 
     /// A word.
     pub fn is_word(self) -> bool {
-        self.0 & Self::WORD != 0
+        self.marks & Self::WORD != 0
     }
 
     /// A word that stands in every text.
     pub fn is_common(self) -> bool {
-        self.0 & Self::COMMON != 0
+        self.marks & Self::COMMON != 0
     }
 
     /// A word that is long enough to be one when it is put together.
     pub fn is_whole(self) -> bool {
-        self.0 & Self::WHOLE != 0
+        self.marks & Self::WHOLE != 0
     }
 
     /// The first bytes of a word that is longer than a key.
     pub fn is_long(self) -> bool {
-        self.0 & Self::LONG != 0
+        self.marks & Self::LONG != 0
+    }
+
+    /// The first bytes of a word with a number that is longer than a key.
+    pub fn is_longer(self) -> bool {
+        self.marks & Self::LONGER != 0
     }
 
     /// A word backwards.
     pub fn is_backwards(self) -> bool {
-        self.0 & Self::BACKWARDS != 0
+        self.marks & Self::BACKWARDS != 0
     }
 
     /// A word in Atbash.
     pub fn is_atbash(self) -> bool {
-        self.0 & Self::ATBASH != 0
+        self.marks & Self::ATBASH != 0
     }
 }
 
-/// A text without blanks, in words.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Segments {
-    /// The words, with a blank between two.
-    pub text: String,
-    /// Bytes of it that are words of the vocabulary of three letters or more, and how many these are.
-    pub known: usize,
-    pub words: usize,
+/// A word of a plain form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its number in the vocabulary, [`NO_WORD`] if it has none.
+    pub number: u16,
+    /// Its first three bytes, the first lowest.
+    pub head: u32,
+    /// Where it begins in the plain form.
+    pub start: usize,
+    /// Where the blank behind it stands.
+    pub end: usize,
 }
 
 impl Vocabulary {
-    /// The words of `terms`, each in plain form.
-    pub fn of<'t>(terms: impl Iterator<Item = &'t str>) -> Self {
-        let mut words: Vec<&str> = Vec::new();
-        // A rule may name two words in one, too: apart they are found by more.
-        let mut compounds = BTreeSet::new();
-        for term in terms {
-            let mut before = "";
-            for word in term.split_ascii_whitespace() {
-                words.push(word);
-                if !before.is_empty() {
-                    compounds.insert([before, word].concat());
-                }
-                before = word;
-            }
-        }
-        let rules = words.len();
-        words.extend(COMMON.split_ascii_whitespace());
-        let common: Vec<_> = words.split_off(rules);
-        words.sort_unstable();
-        words.dedup();
-        let entries = words.len().saturating_mul(4).saturating_add(common.len());
-        let mut vocabulary = Self {
-            filter: vec![0; 1_usize.wrapping_shl(FILTER.saturating_sub(6))],
-            slots: vec![Slot::default(); entries.saturating_mul(2).next_power_of_two()],
-            heads: vec![0; 1024],
-            long: Vec::new(),
-        };
-        for word in words.iter().filter(|word| !compounds.contains(**word)) {
-            vocabulary.add(word.as_bytes(), true);
-        }
-        for word in common {
-            vocabulary.add(word.as_bytes(), false);
-        }
-        vocabulary.long.sort_unstable();
-        vocabulary.long.dedup();
-        vocabulary
-    }
-
-    fn add(&mut self, word: &[u8], rules: bool) {
-        let ascii = word.iter().all(u8::is_ascii_lowercase);
-        if word.len() < 2 || word.len() > LONGEST || word.iter().all(u8::is_ascii_digit) {
-            return;
-        }
-        let whole = rules && word.len() >= if ascii { LONG_ENOUGH } else { LONG_ENOUGH_ELSEWHERE };
-        let key = Key::of(word);
-        let mut marks = if whole { Known::WHOLE } else { 0 };
-        if !rules {
-            marks |= Known::COMMON;
-        }
-        if word.len() > Key::BYTES {
-            marks |= Known::LONG;
-            self.long.push(word.into());
-        } else {
-            marks |= Known::WORD;
-        }
-        self.mark(key, marks, 0);
-        if let Some(head) = self.heads.get_mut(head(word)) {
-            *head |= 1_u32.wrapping_shl(u32::try_from(word.len()).unwrap_or(u32::MAX).min(31));
-        }
-        let backwards: String = core::str::from_utf8(word).unwrap_or_default().chars().rev().collect();
-        if whole && backwards.as_bytes() != word {
-            self.mark(Key::of(backwards.as_bytes()), Known::BACKWARDS, 0);
-        }
-        if whole && ascii && word.len() <= Key::BYTES {
-            let atbash: Vec<u8> = word.iter().map(|letter| mirror(*letter)).collect();
-            self.mark(Key::of(&atbash), Known::ATBASH, 0);
-            let first = word.first().copied().unwrap_or(b'a');
-            self.mark(turned(key), Known::TURNED, first);
-        }
-    }
-
-    fn mark(&mut self, key: Key, marks: u16, first: u8) {
-        let hash = key.hash();
-        if let Some(bits) = self.filter.get_mut(filter(hash).0) {
-            *bits |= filter(hash).1;
-        }
-        let mut place = hash as usize;
-        for _ in 0..self.slots.len() {
-            place &= self.slots.len().saturating_sub(1);
-            let Some(slot) = self.slots.get_mut(place) else { return };
-            if slot.marks == 0 || slot.print == print(hash) {
-                let first = if slot.marks & Known::TURNED == 0 { first } else { slot.first };
-                *slot = Slot { print: print(hash), marks: slot.marks | marks, first };
-                return;
-            }
-            place = place.saturating_add(1);
-        }
-    }
-
     /// What is known of a key.
     pub(super) fn get(&self, key: Key) -> Known {
-        self.slot(key).map_or(Known(0), |slot| Known(slot.marks))
+        self.known(key.hash())
+    }
+
+    /// What is known of the key with this hash.
+    #[inline]
+    pub(super) fn known(&self, hash: u64) -> Known {
+        if !self.may(hash).0 {
+            return Known::default();
+        }
+        let known = self
+            .keys
+            .find(hash)
+            .and_then(|place| Some(Known { marks: *self.marks.get(place)?, number: *self.numbers.get(place)? }));
+        known.unwrap_or_default()
+    }
+
+    /// Whether something may be known of the key with this hash, and whether it may be the begin of a word that is looked
+    /// for in pieces, shorter than the word. Each is wrong in one of ten cases.
+    #[inline]
+    pub(super) fn may(&self, hash: u64) -> (bool, bool) {
+        let bits = self.filter.get(bucket(hash, BUCKETS)).copied().unwrap_or_default();
+        (bits & key_bit(hash) != 0, bits & begin_bit(hash) != 0)
+    }
+
+    /// The number of the word of the plain form from `start` to `end`, whose key is `known`.
+    #[inline]
+    pub(super) fn number(&self, known: Known, word: &[u8]) -> u16 {
+        match word.len() <= Key::BYTES {
+            true => known.number,
+            false if known.is_longer() => self.long_word(word).map_or(NO_WORD, |word| word.0),
+            false => NO_WORD,
+        }
+    }
+
+    /// The number of `word`, if it has one.
+    pub fn number_of(&self, word: &[u8]) -> Option<u16> {
+        Some(self.number(self.get(Key::of(word)), word)).filter(|number| *number != NO_WORD)
+    }
+
+    /// The words of a plain form, in order.
+    pub fn tokens(&self, plain: &[u8], mut each: impl FnMut(Token)) {
+        let mut start = 1_usize;
+        while let Some(rest) = plain.get(start..).filter(|rest| !rest.is_empty()) {
+            let (key, length) = Key::up_to_blank(rest);
+            let length = length.or_else(|| rest.iter().position(|byte| *byte == b' ')).unwrap_or(rest.len());
+            let number = self.number(self.get(key), rest.get(..length).unwrap_or_default());
+            let end = start.saturating_add(length);
+            each(Token { number, head: key.head(), start, end });
+            start = end.saturating_add(1);
+        }
     }
 
     /// By how many letters of the alphabet a word of the vocabulary was turned to give `key`, which is of ASCII letters
     /// alone; from 1 to 25.
     pub(super) fn turn(&self, key: Key) -> Option<u8> {
-        let slot = self.slot(turned(key)).filter(|slot| slot.marks & Known::TURNED != 0)?;
-        let first = key.first();
-        let ahead = first.saturating_add(26).saturating_sub(slot.first);
+        let (place, bit) = turn_bit(turned_half(key));
+        if self.turn_filter.get(place)? & bit == 0 {
+            return None;
+        }
+        let first = *self.firsts.get(self.turns.find(turned(key).hash())?)?;
+        let ahead = key.first().saturating_add(26).saturating_sub(first);
         ahead.checked_rem(26).filter(|turn| *turn != 0)
     }
 
-    fn slot(&self, key: Key) -> Option<Slot> {
-        let hash = key.hash();
-        let (word, bit) = filter(hash);
-        if self.filter.get(word)? & bit == 0 {
-            return None;
-        }
-        let mut place = hash as usize;
-        for _ in 0..self.slots.len() {
-            place &= self.slots.len().saturating_sub(1);
-            let slot = self.slots.get(place)?;
-            if slot.marks == 0 {
-                return None;
+    /// The number of a word of more than [`Key::BYTES`], and whether it is looked for under a disguise.
+    fn long_word(&self, word: &[u8]) -> Option<(u16, bool)> {
+        let (mut from, mut to) = (0, self.longs.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let begin = middle.checked_sub(1).map_or(Some(0), |before| Some(self.longs.get(before)?.0))?;
+            let (end, number, disguised) = *self.longs.get(middle)?;
+            let here = self.long.as_bytes().get(begin as usize..end as usize)?;
+            match here.cmp(word) {
+                core::cmp::Ordering::Less => from = middle.saturating_add(1),
+                core::cmp::Ordering::Equal => return Some((number, disguised)),
+                core::cmp::Ordering::Greater => to = middle,
             }
-            if slot.print == print(hash) {
-                return Some(*slot);
-            }
-            place = place.saturating_add(1);
         }
         None
     }
@@ -220,114 +267,43 @@ impl Vocabulary {
     /// Whether `word` is a word of any length.
     pub(super) fn has(&self, word: &[u8]) -> bool {
         let known = self.get(Key::of(word));
-        if word.len() > Key::BYTES {
-            known.is_long() && self.long.binary_search_by(|long| long.as_ref().cmp(word)).is_ok()
-        } else {
-            known.is_word()
-        }
+        if word.len() > Key::BYTES { known.is_long() && self.has_long(word) } else { known.is_word() }
+    }
+
+    fn has_long(&self, word: &[u8]) -> bool {
+        self.long_word(word).is_some_and(|(_, disguised)| disguised)
     }
 
     /// The words that `text` begins with: the lengths of those of at least `least` bytes, in ascending order.
-    fn begins<'v>(&'v self, text: &'v [u8], least: usize) -> impl Iterator<Item = usize> + 'v {
+    pub(super) fn begins<'v>(&'v self, text: &'v [u8], least: usize) -> impl Iterator<Item = usize> + 'v {
         let mask = self.heads.get(head(text)).copied().unwrap_or_default();
         let short = (least..=Key::BYTES.min(text.len()))
             .filter(move |length| mask.wrapping_shr(u32::try_from(*length).unwrap_or(u32::MAX)) & 1 != 0)
             .filter(|length| text.get(..*length).is_some_and(|word| self.get(Key::of(word)).is_word()));
         let may_be_long = mask.wrapping_shr(17) != 0 && text.len() > Key::BYTES && self.get(Key::of(text)).is_long();
         let until = if may_be_long { text.len().min(LONGEST) } else { 0 };
-        short.chain((Key::BYTES.saturating_add(1)..=until).filter(|length| {
-            text.get(..*length).is_some_and(|word| self.long.binary_search_by(|long| long.as_ref().cmp(word)).is_ok())
-        }))
+        let longer = Key::BYTES.saturating_add(1)..=until;
+        short.chain(longer.filter(|length| text.get(..*length).is_some_and(|word| self.has_long(word))))
     }
 
     /// Whether `text` begins with a word of five letters or more.
     pub(super) fn is_begun(&self, text: &[u8]) -> bool {
-        self.begins(text, LONG_ENOUGH).next().is_some()
+        const HEAD: usize = 4;
+        let head = text.get(..HEAD).unwrap_or_default();
+        if text.is_ascii() && !self.may(Key::of(head).hash()).1 {
+            return false;
+        }
+        self.begins(text, HEAD.saturating_add(1)).next().is_some()
     }
 
-    /// `text`, which has no blanks, in words: so that as little as can be is left that is none.
-    pub(super) fn segment(&self, text: &str) -> Segments {
-        /// What a stretch that is no word costs, and each letter of it.
-        const OTHER: u32 = 2;
-        const LETTER: u32 = 2;
-        let word = |length: usize, common: bool| match (length, common) {
-            (5.., _) => 3,
-            (4, _) | (_, true) => 4,
-            _ => 5,
-        };
-        let bytes = text.as_bytes();
-        // At each place: the least cost with a word before it, and with a stretch that is none; and the length of the
-        // word, and whether a word stood before the stretch.
-        let mut best = vec![(u32::MAX, u32::MAX, 0_u8, false); bytes.len().saturating_add(1)];
-        if let Some(first) = best.first_mut() {
-            first.0 = 0;
-        }
-        for (at, letter) in text.char_indices() {
-            let Some((after, other, ..)) = best.get(at).copied() else { break };
-            let begun = after.saturating_add(OTHER);
-            if let Some(next) = best.get_mut(at.saturating_add(letter.len_utf8())) {
-                let cost = begun.min(other).saturating_add(LETTER);
-                if cost < next.1 {
-                    (next.1, next.3) = (cost, begun <= other);
-                }
-            }
-            let cost = after.min(other);
-            for length in self.begins(bytes.get(at..).unwrap_or_default(), 2) {
-                let common =
-                    bytes.get(at..at.saturating_add(length)).is_some_and(|word| self.get(Key::of(word)).is_common());
-                let cost = cost.saturating_add(word(length, common));
-                if let Some(next) = best.get_mut(at.saturating_add(length)).filter(|next| cost < next.0) {
-                    (next.0, next.2) = (cost, u8::try_from(length).unwrap_or_default());
-                }
-            }
-        }
-        let mut cuts = Vec::new();
-        let mut at = bytes.len();
-        let mut in_word = best.last().is_some_and(|last| last.0 <= last.1);
-        while at > 0 {
-            let Some((.., length, begun)) = best.get(at).copied() else { break };
-            if in_word {
-                let from = at.saturating_sub(usize::from(length).max(1));
-                cuts.push((from, at));
-                at = from;
-                in_word = best.get(at).is_some_and(|here| here.0 <= here.1);
-            } else {
-                in_word = begun;
-                at = at.saturating_sub(1);
-                while !text.is_char_boundary(at) {
-                    at = at.saturating_sub(1);
-                }
-            }
-        }
-        let mut segments =
-            Segments { text: String::with_capacity(text.len().saturating_mul(2)), ..Segments::default() };
-        let mut done = 0;
-        let push = |segments: &mut Segments, word: Option<&str>| {
-            if let Some(word) = word.filter(|word| !word.is_empty()) {
-                if !segments.text.is_empty() {
-                    segments.text.push(' ');
-                }
-                segments.text.push_str(word);
-            }
-        };
-        for (from, to) in cuts.into_iter().rev() {
-            push(&mut segments, text.get(done..from));
-            push(&mut segments, text.get(from..to));
-            done = to;
-            if to.saturating_sub(from) > 2 {
-                segments.known = segments.known.saturating_add(to.saturating_sub(from));
-                segments.words = segments.words.saturating_add(1);
-            }
-        }
-        push(&mut segments, text.get(done..));
-        segments
-    }
-
-    /// Bytes on the heap.
+    /// Bytes of the tables.
     pub fn memory(&self) -> usize {
-        let slots = self.slots.len().saturating_mul(size_of::<Slot>());
-        let long = self.long.iter().fold(0_usize, |sum, word| sum.saturating_add(word.len()).saturating_add(16));
-        slots.saturating_add(self.filter.len().saturating_mul(8)).saturating_add(4096).saturating_add(long)
+        let words = self.filter.len().saturating_add(self.turn_filter.len()).saturating_mul(8);
+        let known = self.marks.len().saturating_add(self.numbers.len().saturating_mul(2));
+        let heads = self.heads.len().saturating_mul(4);
+        let long = self.long.len().saturating_add(self.longs.len().saturating_mul(8));
+        let indices = self.keys.bytes().saturating_add(self.turns.bytes()).saturating_add(self.firsts.len());
+        [words, known, heads, long, indices].into_iter().fold(0, usize::saturating_add)
     }
 }
 
@@ -336,18 +312,35 @@ pub(super) fn mirror(letter: u8) -> u8 {
     b'a'.saturating_add(b'z').saturating_sub(letter)
 }
 
-fn head(word: &[u8]) -> usize {
+/// The place of a word in [`Vocabulary::heads`].
+pub(super) fn head(word: &[u8]) -> usize {
     let byte = |at: usize| word.get(at).copied().map_or(0, usize::from);
     byte(0).wrapping_mul(31).wrapping_add(byte(1)) & 1023
 }
 
-/// The place of a hash in the filter: a word and a bit of it.
-fn filter(hash: u64) -> (usize, u64) {
-    let place = hash.wrapping_shr(64_u32.saturating_sub(FILTER));
-    (place.wrapping_shr(6) as usize, 1_u64.wrapping_shl((place & 63) as u32))
+#[inline]
+pub(super) fn bucket(hash: u64, bits: u32) -> usize {
+    hash.wrapping_shr(64_u32.saturating_sub(bits)) as usize
 }
 
-/// The bits of a hash by which a slot knows it.
-fn print(hash: u64) -> u32 {
-    (hash.wrapping_shr(24) & 0xffff_ffff) as u32
+/// The bits of a hash by which a bucket knows it.
+pub(super) fn print(hash: u64) -> u32 {
+    (hash.wrapping_shr(16) & 0xffff_ffff) as u32
+}
+
+#[inline]
+pub(super) fn key_bit(hash: u64) -> u64 {
+    1_u64.wrapping_shl((hash & 63) as u32)
+}
+
+#[inline]
+pub(super) fn begin_bit(hash: u64) -> u64 {
+    1_u64.wrapping_shl((hash.wrapping_shr(6) & 63) as u32)
+}
+
+/// The place of a turned word's first half in its filter: a word and a bit of it.
+#[inline]
+pub(super) fn turn_bit(half: u64) -> (usize, u64) {
+    let hash = half.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_shr(64_u32.saturating_sub(TURNS));
+    (hash.wrapping_shr(6) as usize, 1_u64.wrapping_shl((hash & 63) as u32))
 }

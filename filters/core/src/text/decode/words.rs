@@ -2,7 +2,7 @@
 
 use super::key::Key;
 use super::leet;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Known, NO_WORD, Token, Vocabulary};
 use crate::text::Plain;
 
 /// Pieces that a word is put together of at most.
@@ -58,8 +58,18 @@ struct Word {
     key: Key,
     start: usize,
     end: usize,
-    /// Whether it may be a piece of one.
-    piece: bool,
+    /// Whether it may be the begin of one that is looked for in pieces.
+    begins: bool,
+}
+
+/// Words in a row that are the begin of one that is looked for in pieces, as far as a filter tells.
+#[derive(Clone, Copy, Default)]
+struct Begun {
+    key: Key,
+    start: usize,
+    /// Bytes of the words.
+    length: usize,
+    pieces: usize,
 }
 
 /// Words of up to `most` letters in a row.
@@ -72,14 +82,15 @@ struct Row {
 }
 
 impl Words {
-    /// Looks at the words of `plain`.
-    pub fn of(plain: &Plain, vocabulary: &Vocabulary) -> Self {
+    /// Looks at the words of `plain`. `each` is given every word, in order.
+    pub fn of(plain: &Plain, vocabulary: &Vocabulary, mut each: impl FnMut(Token)) -> Self {
         let mut words = Self::default();
         let bytes = plain.bytes();
-        let mut last = [Word::default(); PIECES];
+        let mut begun = [Begun::default(); PIECES];
+        let mut open = 0_usize;
         let (mut single, mut short, mut numbers) = (Row::default(), Row::default(), Row::default());
         let mut shape = Shape::NONE;
-        let (mut at, mut turn) = (1_usize, 0_usize);
+        let mut at = 1_usize;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let (key, length) = Key::up_to_blank(rest);
             let length = match length {
@@ -87,24 +98,47 @@ impl Words {
                 None => rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len()),
             };
             let end = at.saturating_add(length);
+            let hash = key.hash();
+            let (held, begins) = vocabulary.may(hash);
+            let known = if held { vocabulary.known(hash) } else { Known::default() };
+            let letters = rest.get(..length).unwrap_or_default();
+            each(Token {
+                number: if held { vocabulary.number(known, letters) } else { NO_WORD },
+                head: key.head(),
+                start: at,
+                end,
+            });
+            let word = Word { key, start: at, end, begins };
             let digits = key.digits() as usize;
             let first = key.first();
             // Han and kana stand as words without being pieces of any.
             let own = length == 3 && (0xe3..0xea).contains(&first);
-            let word = Word { key, start: at, end, piece: digits == 0 && !own };
 
             if digits == 0 && !own {
-                words.plain_word(word, length, vocabulary, rest);
-                words.joins(word, &last, turn, vocabulary, bytes);
-            } else if digits > 0 && digits < length && length >= 3 {
-                words.leet(word, digits, vocabulary, rest.get(..length).unwrap_or_default());
+                words.plain_word(word, known, vocabulary, letters);
+                open = words.joins(word, &mut begun, open, vocabulary, bytes);
+            } else {
+                open = 0;
+                if digits > 0 && digits < length && length >= 3 {
+                    words.leet(word, digits, vocabulary, letters);
+                }
             }
 
+            if length > 3 && digits == 0 {
+                // Most words: they end every row.
+                if single.words | short.words | numbers.words > 0 {
+                    words.flush(core::mem::take(&mut single), LETTERS);
+                    words.flush(core::mem::take(&mut short), SHORT);
+                    words.flush_numbers(core::mem::take(&mut numbers));
+                }
+                at = end.saturating_add(1);
+                continue;
+            }
             let letter = length == 1 || (length == 2 && first >= 0x80) || (length == 3 && first >= 0xe0 && !own);
             words.row(&mut single, word, letter && first < 0xea, digits, LETTERS);
             words.row(&mut short, word, length <= 3 && !own, digits, SHORT);
 
-            let new = Shape::of(rest.get(..length).unwrap_or_default(), digits);
+            let new = Shape::of(letters, digits);
             if numbers.words > 0 && shape.and(new).is_none() {
                 words.flush_numbers(numbers);
                 numbers = Row::default();
@@ -118,11 +152,6 @@ impl Words {
                     digits: 0,
                 };
             }
-
-            if let Some(place) = last.get_mut(turn & (PIECES.saturating_sub(1))) {
-                *place = word;
-            }
-            turn = turn.wrapping_add(1);
             at = end.saturating_add(1);
         }
         words.flush(single, LETTERS);
@@ -131,12 +160,11 @@ impl Words {
         words
     }
 
-    fn plain_word(&mut self, word: Word, length: usize, vocabulary: &Vocabulary, rest: &[u8]) {
-        let known = vocabulary.get(word.key);
+    fn plain_word(&mut self, word: Word, known: Known, vocabulary: &Vocabulary, letters: &[u8]) {
         if known.is_backwards() {
             self.backwards.push((word.start, word.end));
         }
-        if word.key.is_ascii() && (5..=Key::BYTES).contains(&length) {
+        if (5..=Key::BYTES).contains(&letters.len()) && word.key.is_ascii() {
             if known.is_atbash() {
                 self.turned.push((word.start, word.end, 26));
             }
@@ -144,53 +172,53 @@ impl Words {
                 self.turned.push((word.start, word.end, turn));
             }
         }
-        if length < UNSPACED || known.is_word() || known.is_long() {
+        if letters.len() < UNSPACED || known.is_word() || known.is_long() {
             return;
         }
-        let all = rest.get(..length).unwrap_or_default();
         // Encoded bytes have digits; what is written without blanks seldom has.
-        if (length >= LONG || vocabulary.is_begun(all)) && !all.iter().any(u8::is_ascii_digit) {
+        if (letters.len() >= LONG || vocabulary.is_begun(letters)) && !letters.iter().any(u8::is_ascii_digit) {
             self.spelled.push(Spelled { start: word.start, end: word.end, how: How::Unspaced });
         }
     }
 
-    /// Words that `word` ends, in pieces.
-    fn joins(&mut self, word: Word, last: &[Word; PIECES], turn: usize, vocabulary: &Vocabulary, bytes: &[u8]) {
-        let mut key = word.key;
-        let mut length = word.end.saturating_sub(word.start);
-        for back in 1..PIECES.min(turn.saturating_add(1)) {
-            let Some(piece) = last.get(turn.wrapping_sub(back) & PIECES.saturating_sub(1)).filter(|piece| piece.piece)
-            else {
-                return;
-            };
-            let bytes_of = piece.end.saturating_sub(piece.start);
-            length = length.saturating_add(bytes_of);
-            if length > Key::BYTES && (length > 48 || (key.is_ascii() && piece.key.is_ascii())) {
-                return;
-            }
-            key = piece.key.and(bytes_of, key);
-            if length < 5 {
+    /// Words that `word` ends, in pieces; and how many of `begun`, of which the first `open` are, it leaves.
+    fn joins(
+        &mut self,
+        word: Word,
+        begun: &mut [Begun; PIECES],
+        open: usize,
+        vocabulary: &Vocabulary,
+        bytes: &[u8],
+    ) -> usize {
+        let length = word.end.saturating_sub(word.start);
+        let mut kept = 0;
+        for place in 0..open {
+            let Some(Begun { key, start, length: before, pieces }) = begun.get(place).copied() else { break };
+            let all = before.saturating_add(length);
+            if all > Key::BYTES && (all > 48 || (key.is_ascii() && word.key.is_ascii())) {
                 continue;
             }
-            let known = vocabulary.get(key);
-            let whole = if length > Key::BYTES {
-                known.is_long() && {
-                    let joined: Vec<u8> = bytes
-                        .get(piece.start..word.end)
-                        .into_iter()
-                        .flatten()
-                        .copied()
-                        .filter(|b| *b != b' ')
-                        .collect();
-                    vocabulary.has(&joined)
-                }
-            } else {
-                known.is_whole()
-            };
-            if whole {
-                self.spelled.push(Spelled { start: piece.start, end: word.end, how: How::Joined });
+            let key = key.and(before, word.key);
+            let hash = key.hash();
+            let (whole, begins) = vocabulary.may(hash);
+            if whole && all >= 5 && is_whole(vocabulary, hash, all, || bytes.get(start..word.end).unwrap_or_default()) {
+                self.spelled.push(Spelled { start, end: word.end, how: How::Joined });
+            }
+            if begins
+                && pieces < PIECES.saturating_sub(1)
+                && let Some(place) = begun.get_mut(kept)
+            {
+                *place = Begun { key, start, length: all, pieces: pieces.saturating_add(1) };
+                kept = kept.saturating_add(1);
             }
         }
+        if word.begins
+            && let Some(place) = begun.get_mut(kept)
+        {
+            *place = Begun { key: word.key, start: word.start, length, pieces: 1 };
+            kept = kept.saturating_add(1);
+        }
+        kept
     }
 
     fn leet(&mut self, word: Word, digits: usize, vocabulary: &Vocabulary, letters: &[u8]) {
@@ -243,6 +271,18 @@ impl Words {
         if row.words >= NUMBERS {
             self.numbers.push((row.start, row.end));
         }
+    }
+}
+
+/// Whether the words in `pieces`, `length` bytes without the blanks, are one that is looked for.
+fn is_whole<'p>(vocabulary: &Vocabulary, hash: u64, length: usize, pieces: impl Fn() -> &'p [u8]) -> bool {
+    let known = vocabulary.known(hash);
+    if length <= Key::BYTES {
+        return known.is_whole();
+    }
+    known.is_long() && {
+        let joined: Vec<u8> = pieces().iter().copied().filter(|byte| *byte != b' ').collect();
+        vocabulary.has(&joined)
     }
 }
 
