@@ -101,7 +101,9 @@ pub fn of_request(config: &Arc<Config>, head: Head, body: Option<&[u8]>) -> Deci
     let route = config.route(&head);
     let mut exchange = Exchange::open(config, head, 0);
     exchange.request_head(body.is_none_or(<[u8]>::is_empty));
+    exchange.go_without_calls();
     exchange.request_body(body.unwrap_or_default(), &|| 0);
+    exchange.go_without_calls();
     let record = exchange.record();
     Decision {
         profile: record.profile.clone(),

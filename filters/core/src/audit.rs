@@ -121,6 +121,10 @@ pub struct Record {
     pub first_byte_micros: Option<u64>,
     /// Tokens that the answer says it cost, where a stage read it.
     pub usage: Usage,
+    /// Calls to services beside the gateway that came back.
+    pub calls: u32,
+    /// What they took, all together; calls at one time count each.
+    pub call_micros: u64,
 }
 
 /// At most this many rule ids stand in a record.
@@ -194,6 +198,8 @@ impl Record {
             "input_tokens": self.usage.input,
             "output_tokens": self.usage.output,
             "total_tokens": self.usage.total,
+            "calls": (self.calls > 0).then_some(self.calls),
+            "call_micros": (self.calls > 0).then_some(self.call_micros),
         });
         if let Some(fields) = record.as_object_mut() {
             fields.retain(|_, value| !value.is_null());

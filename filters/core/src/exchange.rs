@@ -5,6 +5,7 @@
 //! an exchange is decided, it stays decided.
 
 mod answer;
+mod calls;
 mod decide;
 mod edit;
 mod reader;
@@ -26,9 +27,10 @@ use crate::stage::{Ended, Request, Stage};
 use crate::store::{Memory, Outside, World};
 use crate::telemetry::{Cause, Counter, Direction};
 use crate::text::decode::Disguises;
-use crate::verdict::{Coverage, Failure, Judge, Mode, Opinion, Tally, Verdict};
+use crate::verdict::{Coverage, Edit, Failure, Judge, Mode, Opinion, Tally, Verdict};
 use crate::wire::form;
 use crate::wire::{self, Dialect, Prompt, Unreadable};
+use calls::Then;
 
 /// What the host is to do with what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +93,7 @@ pub struct Exchange {
     caller: Dialect,
     /// The calls that a refusal answers, as JSON: see [`wire::Calls`].
     calls: (bool, Vec<String>),
+    services: calls::State,
     record: Record,
     counts: Vec<(Counter, u64)>,
     outside: Rc<dyn Outside>,
@@ -149,6 +152,8 @@ impl Exchange {
             first_byte_micros: None,
             usage: Usage::default(),
             policy: None,
+            calls: 0,
+            call_micros: 0,
         };
         Self {
             config: Arc::clone(config),
@@ -159,6 +164,7 @@ impl Exchange {
             answer: answer::State::default(),
             caller,
             calls: (false, Vec::new()),
+            services: calls::State::default(),
             record,
             counts: Vec::new(),
             outside: Rc::new(Memory::default()),
@@ -203,9 +209,14 @@ impl Exchange {
             return self.decide();
         }
         let opinions = self.ask(|stage, head, world| stage.request_head(head, world));
-        if let Some(act) = self.weigh(opinions) {
-            return act;
+        match self.weigh(opinions) {
+            Some(act) => act,
+            None => self.wait(Then::Head { ends }),
         }
+    }
+
+    /// The stages have nothing against the head.
+    fn after_head(&mut self, ends: bool) -> Act {
         if !self.stages.iter().any(|running| running.reads_requests) {
             return self.decide();
         }
@@ -259,6 +270,10 @@ impl Exchange {
             // Its head says no coding any more.
             Ok(body) if self.recodes() => match self.inspect(&body) {
                 Act::Forward => Act::Replace(body.into_owned()),
+                Act::Hold => {
+                    self.recode(body.into_owned());
+                    Act::Hold
+                }
                 act => act,
             },
             Ok(body) => self.inspect(&body),
@@ -316,16 +331,28 @@ impl Exchange {
         let edits: Vec<_> = enforced.flat_map(|(_, opinion)| core::mem::take(&mut opinion.edits)).collect();
         match self.weigh(opinions) {
             Some(act) => act,
-            None if derived && !edits.is_empty() => self.unseen(Unreadable::Form, Verdict::Block),
-            None => match self.decide() {
-                Act::Forward if !edits.is_empty() => Act::Replace(edit::apply(body, edits)),
-                act => act,
-            },
+            None if self.services.awaits() => {
+                let body = if edits.is_empty() { Vec::new() } else { body.to_vec() };
+                self.wait(Then::Read { derived, body, edits })
+            }
+            None => self.after_body(derived, body, edits),
+        }
+    }
+
+    /// The stages have nothing against the body, or what it says once it has these edits.
+    fn after_body(&mut self, derived: bool, body: &[u8], edits: Vec<Edit>) -> Act {
+        if derived && !edits.is_empty() {
+            return self.unseen(Unreadable::Form, Verdict::Block);
+        }
+        match self.decide() {
+            Act::Forward if !edits.is_empty() => Act::Replace(edit::apply(body, edits)),
+            act => act,
         }
     }
 
     /// The head of the answer has this status. True when it is the upstream's and not our own.
     pub fn response_head(&mut self, status: u16, ends: bool, now: u64) -> bool {
+        self.abandon();
         self.record.status = status;
         self.record.first_byte_micros.get_or_insert(now.saturating_sub(self.record.time));
         if self.phase != Phase::Refused {
@@ -344,6 +371,7 @@ impl Exchange {
     /// The exchange is over: the stages learn how. Once.
     pub fn end(&mut self) {
         self.answer_end();
+        self.abandon();
         if core::mem::replace(&mut self.ended, true) {
             return;
         }
@@ -427,6 +455,7 @@ impl Exchange {
     /// What the host is to do with a body unless it is still to be decided. A body without a head is a host's failure.
     fn settled(&mut self) -> Option<Act> {
         match self.phase {
+            Phase::Body if self.services.holds() => Some(Act::Hold),
             Phase::Body => None,
             Phase::Forwarded => Some(Act::Forward),
             Phase::Refused => Some(Act::Hold),

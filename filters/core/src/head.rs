@@ -25,6 +25,11 @@ impl Head {
         self.fields.iter().find(|(n, _)| n == name.as_bytes()).map(|(_, v)| v.as_slice())
     }
 
+    /// Every field, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
     /// Every value under `name`, which is lower case, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.fields.iter().filter(move |(n, _)| n == name.as_bytes()).map(|(_, v)| v.as_slice())

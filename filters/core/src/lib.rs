@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod call;
 mod channels;
 pub mod coding;
 pub mod config;

@@ -7,10 +7,12 @@
 use std::any::Any;
 
 use crate::answer::{Editor, Usage};
+use crate::call::{Answered, CallFailure};
 use crate::config::Reader;
 use crate::exchange::ReadAnswers;
 use crate::head::Head;
 use crate::store::World;
+use crate::telemetry::Cause;
 use crate::verdict::{Mode, Opinion};
 use crate::wire::Prompt;
 
@@ -101,7 +103,7 @@ pub struct Ended<'a> {
     pub world: World<'a>,
 }
 
-/// One stage of one exchange. Each method is called at most once, in the order given here.
+/// One stage of one exchange. Each method is called at most once, in the order given here, but for [`Stage::answered`].
 pub trait Stage {
     /// The key of the configuration, if there is one and the settings want it.
     fn key(&mut self, key: &[u8]) {
@@ -136,6 +138,16 @@ pub trait Stage {
     /// Answered before the answer is read, by stages that edit answers.
     fn drops_usage(&self) -> bool {
         false
+    }
+
+    /// A call that it asked for came back: once for each call, between its opinion and the next method. Not called for
+    /// calls that nobody waits for any more: the request was refused, or the client left.
+    ///
+    /// It may ask again. A stage that has no other answer to a failure could not do its work.
+    fn answered(&mut self, tag: u32, answer: Result<Answered, CallFailure>, world: World<'_>) -> Opinion {
+        let _ = (tag, world);
+        let failed = answer.is_err_and(|why| why != CallFailure::Offline);
+        Opinion { failed, cause: Cause::Call, ..Opinion::default() }
     }
 
     /// What reads the texts of the answer, and edits them; for stages that read answers. In shadow mode what it writes

@@ -2,6 +2,7 @@
 //! `stats_tags` in `envoy/` take them out again. Labels are closed sets: no name is made of what a request or an
 //! operator wrote.
 
+use crate::call::CallEnd;
 use crate::text::decode::Disguise;
 use crate::verdict::{Judge, Verdict};
 use crate::wire::{SkipReason, Unreadable};
@@ -25,13 +26,15 @@ pub enum Callback {
     ResponseBody,
     /// The answer's trailers.
     ResponseTrailers,
+    /// The answer to a call.
+    CallAnswer,
     /// The end of the stream.
     Log,
 }
 
 impl Callback {
     /// Every callback.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Configure,
         Self::Create,
         Self::RequestHeaders,
@@ -40,6 +43,7 @@ impl Callback {
         Self::ResponseHeaders,
         Self::ResponseBody,
         Self::ResponseTrailers,
+        Self::CallAnswer,
         Self::Log,
     ];
 
@@ -54,6 +58,7 @@ impl Callback {
             Self::ResponseHeaders => "response_headers",
             Self::ResponseBody => "response_body",
             Self::ResponseTrailers => "response_trailers",
+            Self::CallAnswer => "call_answer",
             Self::Log => "log",
         }
     }
@@ -68,11 +73,13 @@ pub enum Cause {
     Host,
     /// What is shared by the workers could not be read or written.
     Store,
+    /// A service beside the gateway did not answer, or not as it should.
+    Call,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 3] = [Self::Panic, Self::Host, Self::Store];
+    pub const ALL: [Self; 4] = [Self::Panic, Self::Host, Self::Store, Self::Call];
 
     /// The word for it in metrics and records.
     pub const fn name(self) -> &'static str {
@@ -80,6 +87,7 @@ impl Cause {
             Self::Panic => "panic",
             Self::Host => "host",
             Self::Store => "store",
+            Self::Call => "call",
         }
     }
 }
@@ -122,6 +130,10 @@ pub enum Counter {
         /// What happened, in one word.
         outcome: &'static str,
     },
+    /// Calls to services beside the gateway, by how they ended.
+    Calls(CallEnd),
+    /// Microseconds that calls took, all together.
+    CallMicros,
     /// Bodies that could not be read.
     Unreadable(Unreadable),
     /// Answers that were read, by the verdict on the exchange at their end.
@@ -174,6 +186,8 @@ impl Counter {
             Self::Requests { verdict, judge, enforced } => judged("requests", verdict, judge, enforced),
             Self::Answers { verdict, judge, enforced } => judged("answers", verdict, judge, enforced),
             Self::Limits { unit, outcome } => format!("portcullis.limits.unit.{unit}.outcome.{outcome}"),
+            Self::Calls(end) => format!("portcullis.calls.outcome.{}", end.name()),
+            Self::CallMicros => "portcullis.call_micros".into(),
             Self::Unreadable(why) => format!("portcullis.unreadable.reason.{}", why.name()),
             Self::Entities { entity, action, direction } => {
                 let (entity, direction) = (entity.to_ascii_lowercase(), direction.name());
@@ -194,7 +208,8 @@ impl Counter {
 
     /// Every counter there can be; of the kinds of entities, one.
     pub fn all() -> Vec<Self> {
-        let mut all = vec![Self::InspectedBytes, Self::ForgedHeaders];
+        let mut all = vec![Self::InspectedBytes, Self::ForgedHeaders, Self::CallMicros];
+        all.extend(CallEnd::ALL.map(Self::Calls));
         all.push(Self::Limits { unit: "requests", outcome: "throttled" });
         all.extend([true, false].map(|held| Self::BrokenAnswers { held }));
         for direction in [Direction::Request, Direction::Response] {

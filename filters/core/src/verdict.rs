@@ -4,7 +4,8 @@ use core::fmt;
 use core::str::FromStr;
 use std::sync::Arc;
 
-use crate::telemetry::Counter;
+use crate::call::Call;
+use crate::telemetry::{Cause, Counter};
 use crate::text::decode::Disguises;
 use crate::wire::{Role, SkipReason, Skipped, Span};
 
@@ -301,6 +302,13 @@ pub struct Opinion {
     pub counts: Vec<Counter>,
     /// It could not do its work: the failure policy of the profile decides.
     pub failed: bool,
+    /// Why, where it could not.
+    pub cause: Cause,
+    /// Calls whose answers it wants before it says more. Until then the request is held; what else the opinion holds is
+    /// weighed at once.
+    pub calls: Vec<Call>,
+    /// Its calls that are still out are not waited for.
+    pub settled: bool,
 }
 
 impl Default for Opinion {
@@ -322,6 +330,9 @@ impl Default for Opinion {
             policy: None,
             counts: Vec::new(),
             failed: false,
+            cause: Cause::Store,
+            calls: Vec::new(),
+            settled: false,
         }
     }
 }

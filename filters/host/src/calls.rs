@@ -4,16 +4,23 @@
 use std::cell::RefCell;
 use std::ptr::null_mut;
 
+use portcullis_core::call::{Answered, Call};
 use portcullis_core::exchange::Reply;
 use portcullis_core::head::Head;
 use portcullis_core::store::{Properties, Store, StoreError, Stored, When};
 use portcullis_core::telemetry::Counter;
 
-use crate::envoy::{Envoy, HostError, Way};
-use crate::imports;
+use crate::envoy::{Arrived, Envoy, HostError, Token, Way};
+use crate::{dispatch, imports};
 
 /// `PluginConfiguration` of the ABI's buffer types.
 const PLUGIN_CONFIGURATION: u32 = 7;
+/// `HttpCallResponseBody` of the ABI's buffer types.
+const HTTP_CALL_BODY: u32 = 4;
+/// `GrpcReceiveBuffer` of the ABI's buffer types.
+const GRPC_MESSAGE: u32 = 5;
+/// `HttpCallResponseHeaders` of the ABI's header maps.
+const HTTP_CALL_HEADERS: u32 = 6;
 /// `NotFound` of the ABI's statuses.
 const NOT_FOUND: u32 = 1;
 /// `CasMismatch` of the ABI's statuses.
@@ -216,6 +223,43 @@ impl Envoy for Calls {
         check("proxy_close_stream", unsafe { imports::proxy_close_stream(kind) })
     }
 
+    fn resume(&self, way: Way) -> Result<(), HostError> {
+        let kind = match way {
+            Way::Request => 0,
+            Way::Response => 1,
+        };
+        // SAFETY: takes no pointer.
+        check("proxy_continue_stream", unsafe { imports::proxy_continue_stream(kind) })
+    }
+
+    fn dispatch(&self, call: &Call) -> Result<Token, HostError> {
+        dispatch::dispatch(call)
+    }
+
+    fn answered(&self, arrived: Arrived, max: usize) -> Result<Answered, HostError> {
+        let (kind, size) = match arrived {
+            Arrived::Http { size, .. } => (HTTP_CALL_BODY, size),
+            Arrived::Grpc { size, .. } => (GRPC_MESSAGE, size),
+        };
+        let body = if size == 0 {
+            Vec::new()
+        } else {
+            take("proxy_get_buffer_bytes", |data, len| {
+                // SAFETY: the pointers are to locals.
+                unsafe { imports::proxy_get_buffer_bytes(kind, 0, size.min(max), data, len) }
+            })?
+        };
+        Ok(match arrived {
+            Arrived::Grpc { status, .. } => Answered { status, headers: Vec::new(), body },
+            Arrived::Http { .. } => {
+                let head = read(HTTP_CALL_HEADERS)?;
+                let status = head.get(":status").and_then(|status| core::str::from_utf8(status).ok()?.parse().ok());
+                let headers = head.fields().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+                Answered { status: status.unwrap_or(0), headers, body }
+            }
+        })
+    }
+
     fn publish(&self, property: &str, value: &str) -> Result<(), HostError> {
         // SAFETY: each pointer and the size after it are those of one slice.
         let status =
@@ -373,6 +417,8 @@ mod tests {
         assert!(Calls.reply(&Reply { status: 403, headers: vec![("a", "b".into())], body: vec![] }).is_err());
         assert!(Calls.reset(Way::Response).is_err());
         assert!(Calls.publish("a", "b").is_err());
+        assert!(Calls.resume(Way::Request).is_err());
+        assert!(Calls.answered(Arrived::Grpc { status: 0, size: 1 }, 1).is_err());
         Calls.count(Counter::InspectedBytes, 1);
         assert_eq!(Calls.now(), 0);
     }

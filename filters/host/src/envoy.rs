@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use portcullis_core::call::{Answered, Call};
 use portcullis_core::exchange::Reply;
 use portcullis_core::head::Head;
 use portcullis_core::store::Outside;
@@ -29,6 +30,34 @@ pub enum Way {
     Request,
     /// Back to the client.
     Response,
+}
+
+/// The host's name for a call that is out. The two kinds count for themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A call of HTTP.
+    Http(u32),
+    /// A call of gRPC.
+    Grpc(u32),
+}
+
+/// What a callback says of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// Of HTTP. Without header fields there is no answer: the stream broke off.
+    Http {
+        /// How many header fields it has.
+        fields: usize,
+        /// Bytes of its body.
+        size: usize,
+    },
+    /// Of gRPC.
+    Grpc {
+        /// The status.
+        status: u32,
+        /// Bytes of the message.
+        size: usize,
+    },
 }
 
 /// The host, for one stream. No method may panic, whatever the phase.
@@ -102,6 +131,24 @@ pub trait Envoy: Outside {
     /// # Errors
     /// When there is no stream any more.
     fn reset(&self, way: Way) -> Result<(), HostError>;
+
+    /// Lets the message go on that a callback of another kind than this one paused.
+    ///
+    /// # Errors
+    /// When there is no stream any more.
+    fn resume(&self, way: Way) -> Result<(), HostError>;
+
+    /// Makes a call; its answer comes in a callback with the token that this gives.
+    ///
+    /// # Errors
+    /// When the host does not know the cluster, or does not take the call. No callback comes then.
+    fn dispatch(&self, call: &Call) -> Result<Token, HostError>;
+
+    /// What came back, in the callback that brings it: at most `max` bytes of a body of `size`.
+    ///
+    /// # Errors
+    /// When the host has no answer.
+    fn answered(&self, arrived: Arrived, max: usize) -> Result<Answered, HostError>;
 
     /// Leaves a value where access logs find it.
     ///

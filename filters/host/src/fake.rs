@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use portcullis_core::call::{Answered, Call, Message};
 use portcullis_core::exchange::Reply;
 use portcullis_core::head::Head;
 use portcullis_core::store::{Memory, Properties, Store, StoreError, Stored, When};
 use portcullis_core::telemetry::Counter;
 
-use crate::envoy::{Envoy, HostError, Way};
+use crate::envoy::{Arrived, Envoy, HostError, Token, Way};
 
 /// What a fake host was told, and what it has.
 #[derive(Default)]
@@ -28,6 +29,12 @@ pub struct State {
     pub answer: Option<Vec<u8>>,
     /// Answers in place of the upstream.
     pub replies: Vec<Reply>,
+    /// Calls that were taken, in order; the token of one is its place.
+    pub calls: Vec<Call>,
+    /// The answer that a callback brings.
+    pub answered: Answered,
+    /// Messages that were let go on.
+    pub resumed: Vec<Way>,
     /// Streams that were reset.
     pub resets: Vec<Way>,
     /// What access logs would find.
@@ -198,6 +205,30 @@ impl Envoy for Fake {
         self.call("reset")?;
         self.0.borrow_mut().resets.push(way);
         Ok(())
+    }
+
+    fn resume(&self, way: Way) -> Result<(), HostError> {
+        self.call("resume")?;
+        self.0.borrow_mut().resumed.push(way);
+        Ok(())
+    }
+
+    fn dispatch(&self, call: &Call) -> Result<Token, HostError> {
+        self.call("dispatch")?;
+        let mut state = self.0.borrow_mut();
+        let token = u32::try_from(state.calls.len()).unwrap_or(u32::MAX);
+        state.calls.push(call.clone());
+        Ok(match call.message {
+            Message::Http { .. } => Token::Http(token),
+            Message::Grpc { .. } => Token::Grpc(token),
+        })
+    }
+
+    fn answered(&self, _: Arrived, max: usize) -> Result<Answered, HostError> {
+        self.call("answered")?;
+        let mut answered = self.0.borrow().answered.clone();
+        answered.body.truncate(max);
+        Ok(answered)
     }
 
     fn publish(&self, property: &str, value: &str) -> Result<(), HostError> {

@@ -50,6 +50,7 @@ imports! {
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32);
     fn proxy_increment_metric(id: u32, by: i64);
     fn proxy_close_stream(kind: u32);
+    fn proxy_continue_stream(kind: u32);
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,

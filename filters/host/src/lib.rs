@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod calls;
+mod dispatch;
 pub mod envoy;
 #[cfg(test)]
 pub mod fake;

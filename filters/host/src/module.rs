@@ -9,6 +9,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
 
 use crate::calls::{self, Calls};
+use crate::envoy::{Arrived, Token};
 use crate::guard::{guarded, install_hook};
 use crate::stream::{Flow, Stream};
 
@@ -139,7 +140,15 @@ const fn action(flow: Flow) -> Action {
     }
 }
 
-impl Context for Http {}
+impl Context for Http {
+    fn on_http_call_response(&mut self, token: u32, fields: usize, size: usize, _trailers: usize) {
+        self.0.on_call_answer(Token::Http(token), Arrived::Http { fields, size });
+    }
+
+    fn on_grpc_call_response(&mut self, token: u32, status: u32, size: usize) {
+        self.0.on_call_answer(Token::Grpc(token), Arrived::Grpc { status, size });
+    }
+}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _fields: usize, end_of_stream: bool) -> Action {

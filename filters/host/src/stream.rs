@@ -7,12 +7,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use portcullis_core::call::CallFailure;
 use portcullis_core::config::Config;
 use portcullis_core::exchange::{Act, Exchange};
 use portcullis_core::head::Head;
 use portcullis_core::telemetry::{AUDIT_PROPERTY, Callback, Cause, HEADER_PREFIX, VERDICT_HEADER};
 
-use crate::envoy::{Envoy, Way};
+use crate::envoy::{Arrived, Envoy, Token, Way};
 use crate::guard::{Panicked, guarded, unplanted};
 
 /// What the host does with the message after a callback.
@@ -35,6 +36,10 @@ pub struct Stream<E> {
     answering: bool,
     /// Bytes of the message's body that the host shows in this callback.
     shown: usize,
+    /// Calls that are out, with their numbers in the exchange and the most bytes that an answer may have.
+    out: Vec<(Token, u32, usize)>,
+    /// The body ended while the request was held for an answer about its head.
+    whole: bool,
     /// Its creation panicked: the failure policy answers for it.
     stillborn: bool,
 }
@@ -42,7 +47,8 @@ pub struct Stream<E> {
 impl<E: Envoy + Clone + 'static> Stream<E> {
     /// A stream under this configuration.
     pub fn new(envoy: E, config: Arc<Config>) -> Self {
-        Self { envoy, config, exchange: None, gathered: 0, answering: false, shown: 0, stillborn: false }
+        let (gathered, shown, out) = (0, 0, Vec::new());
+        Self { envoy, config, exchange: None, gathered, answering: false, shown, out, whole: false, stillborn: false }
     }
 
     /// A stream that could not be made: its request follows the failure policy.
@@ -122,12 +128,78 @@ impl<E: Envoy + Clone + 'static> Stream<E> {
         })
     }
 
+    /// A call came back. Tokens that are not known, or not any more, change nothing.
+    pub fn on_call_answer(&mut self, token: Token, arrived: Arrived) {
+        let Some(place) = self.out.iter().position(|(known, ..)| *known == token) else { return };
+        let (_, id, max) = self.out.swap_remove(place);
+        if self.answering {
+            return;
+        }
+        self.shown = self.gathered;
+        let act = self.run(Callback::CallAnswer, |stream| stream.answered(id, arrived, max), panicked);
+        match self.act(Way::Request, act) {
+            Flow::Pause => {}
+            Flow::Continue => {
+                if let Err(error) = self.envoy.resume(Way::Request) {
+                    log::error!("portcullis: a stream could not be resumed and is reset: {error}");
+                    let _ = self.envoy.reset(Way::Request);
+                }
+            }
+        }
+    }
+
+    fn answered(&mut self, id: u32, arrived: Arrived, max: usize) -> Act {
+        let answer = match arrived {
+            Arrived::Http { fields: 0, .. } => Err(CallFailure::Reset),
+            Arrived::Http { size, .. } | Arrived::Grpc { size, .. } if size > max => Err(CallFailure::Oversized),
+            arrived => self.envoy.answered(arrived, max).map_err(|_| CallFailure::Reset),
+        };
+        let now = self.envoy.now();
+        let act = self.exchange().answered(id, answer, now);
+        let act = self.make_calls(act);
+        // Only its head was held, and its body has come meanwhile.
+        if act == Act::Forward && self.whole && !self.exchange().is_decided() {
+            let act = self.request_whole();
+            return self.make_calls(act);
+        }
+        act
+    }
+
+    /// Makes the calls that the exchange waits for. One that the host does not take is answered at once.
+    fn make_calls(&mut self, act: Act) -> Act {
+        let mut act = act;
+        while act == Act::Hold {
+            let calls = self.exchange.as_mut().map(Exchange::take_calls).unwrap_or_default();
+            if calls.is_empty() {
+                break;
+            }
+            for (id, call) in calls {
+                match self.envoy.dispatch(&call) {
+                    Ok(token) => self.out.push((token, id, call.max_answer)),
+                    Err(error) => {
+                        log::warn!("portcullis: a call to cluster {} could not be made: {error}", call.cluster);
+                        let now = self.envoy.now();
+                        act = self.exchange().answered(id, Err(CallFailure::Refused), now);
+                    }
+                }
+                if act != Act::Hold {
+                    break;
+                }
+            }
+        }
+        act
+    }
+
     fn request_whole(&mut self) -> Act {
         let envoy = self.envoy.clone();
         let size = self.gathered;
         let exchange = self.exchange();
         if exchange.is_decided() {
             return exchange.request_gathered(0);
+        }
+        if exchange.is_held() {
+            self.whole = true;
+            return Act::Hold;
         }
         exchange.at(envoy.now());
         let body = if size == 0 { Ok(Vec::new()) } else { envoy.body(Way::Request, size) };
@@ -222,7 +294,11 @@ impl<E: Envoy + Clone + 'static> Stream<E> {
     }
 
     fn request_way(&mut self, callback: Callback, run: impl FnOnce(&mut Self) -> Act) -> Flow {
-        let act = self.run(callback, run, |exchange| exchange.request_failed(Cause::Panic));
+        let run = |stream: &mut Self| {
+            let act = run(stream);
+            stream.make_calls(act)
+        };
+        let act = self.run(callback, run, panicked);
         self.act(Way::Request, act)
     }
 
@@ -270,6 +346,10 @@ impl<E: Envoy + Clone + 'static> Stream<E> {
             self.envoy.count(counter, by);
         }
     }
+}
+
+fn panicked(exchange: &mut Exchange) -> Act {
+    exchange.request_failed(Cause::Panic)
 }
 
 #[cfg(test)]

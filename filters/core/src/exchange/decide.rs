@@ -1,5 +1,6 @@
 //! The end of a decision: a request goes on or is refused, and is counted once.
 
+use super::calls::Then;
 use super::{Act, Exchange, Phase, Reply};
 use crate::audit::{Origin, Record};
 use crate::refusal::{self, Refusal};
@@ -14,11 +15,12 @@ impl Exchange {
         let opinions = self.ask(|stage, head, world| stage.unread(head, bytes, world));
         match self.weigh(opinions) {
             Some(act) => act,
-            None => self.decide(),
+            None => self.wait(Then::Unread),
         }
     }
 
     pub(super) fn decide(&mut self) -> Act {
+        self.abandon();
         self.phase = Phase::Forwarded;
         self.tally();
         Act::Forward
@@ -26,6 +28,7 @@ impl Exchange {
 
     pub(super) fn refuse(&mut self, verdict: Verdict, judge: Judge, status: u16, rule: Option<RuleId>) -> Act {
         let counted = self.is_decided();
+        self.abandon();
         self.phase = Phase::Refused;
         self.record.verdict = verdict;
         self.record.judge = judge;

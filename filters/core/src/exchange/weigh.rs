@@ -12,11 +12,12 @@ use crate::wire::{SkipReason, Skipped, Span};
 impl Exchange {
     /// Asks the stages in turn, until one that acts on who may ask, and how much, refuses.
     pub(super) fn ask(&mut self, with: impl Fn(&mut dyn Stage, &Head, World<'_>) -> Opinion) -> Vec<(Mode, Opinion)> {
-        let Self { stages, head, outside, now, profile, .. } = self;
+        let Self { stages, head, outside, now, profile, services, .. } = self;
         let world = World { now: *now, store: outside.as_ref(), properties: outside.as_ref(), profile: &profile.name };
         let mut opinions = Vec::with_capacity(stages.len());
-        for running in stages {
-            let opinion = with(running.stage.as_mut(), head, world);
+        for (place, running) in stages.iter_mut().enumerate() {
+            let mut opinion = with(running.stage.as_mut(), head, world);
+            services.ask(place, *now, &mut opinion);
             let shut = running.mode == Mode::Enforce && opinion.verdict.refuses() && opinion.judge.is_gate();
             opinions.push((running.mode, opinion));
             if shut {
@@ -30,10 +31,10 @@ impl Exchange {
     pub(super) fn weigh(&mut self, opinions: Vec<(Mode, Opinion)>) -> Option<Act> {
         let mut inspected = self.record.coverage.inspected;
         let mut refusing: Option<(Verdict, Judge, Option<RuleId>)> = None;
-        let mut failed = false;
+        let mut failed: Option<Cause> = None;
         for (mode, mut opinion) in opinions {
             if mode == Mode::Enforce {
-                failed |= opinion.failed;
+                failed = failed.or(opinion.failed.then_some(opinion.cause));
                 for (name, value) in core::mem::take(&mut opinion.fields) {
                     match self.fields.iter_mut().find(|(known, _)| *known == name) {
                         // Fields of one name are one list (RFC 9110 §5.3).
@@ -76,10 +77,10 @@ impl Exchange {
             }
         }
         self.record.coverage.inspected = inspected;
-        if failed {
-            self.failed(Cause::Store);
+        if let Some(cause) = failed {
+            self.failed(cause);
         }
-        if failed && refusing.is_none() && self.profile.on_failure.request == Failure::Closed {
+        if failed.is_some() && refusing.is_none() && self.profile.on_failure.request == Failure::Closed {
             return Some(self.refuse(Verdict::Block, Judge::Failure, 503, None));
         }
         let (verdict, judge, rule) = refusing?;

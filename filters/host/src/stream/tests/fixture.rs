@@ -157,7 +157,11 @@ pub struct Sent {
 
 impl Sent {
     pub fn head(host: Fake, config: &str, ends: bool) -> Self {
-        let mut stream = Stream::new(host.clone(), self::config(config));
+        Self::under(host, self::config(config), ends)
+    }
+
+    pub fn under(host: Fake, config: Arc<Config>, ends: bool) -> Self {
+        let mut stream = Stream::new(host.clone(), config);
         let ended = stream.on_request_headers(ends) == Flow::Continue && ends;
         Self { host, stream, forwarded: Vec::new(), ended }
     }

@@ -7,6 +7,7 @@ use crate::fake::Fake;
 use fixture::{CHAT, Sent, chat, config, whole};
 
 mod answers;
+mod calls;
 mod fixture;
 
 #[test]
