@@ -274,8 +274,12 @@ impl<E: Envoy + Clone + 'static> Stream<E> {
         })
     }
 
-    /// The end of the stream, whatever ended it: the audit record is left for the access log.
+    /// The end of the stream, whatever ended it: the audit record is left for the access log. A filter before us may have
+    /// answered; what we never saw has no record.
     pub fn on_log(&mut self) {
+        if self.exchange.is_none() {
+            return;
+        }
         let envoy = self.envoy.clone();
         let logged = guarded(&envoy, Callback::Log, || {
             self.exchange().at(envoy.now());

@@ -134,6 +134,7 @@ spec: { containers: [] }\nstatus: { podIP: 127.0.0.1, phase: Running }\n".to_own
     let services = [
         ("ai-istio", "selector: { gateway.networking.k8s.io/gateway-name: ai }, clusterIP: 10.0.0.1", 80, 80),
         ("model", "clusterIP: 10.0.0.2", 8080, MODEL_PORT),
+        ("mcp", "clusterIP: 10.0.0.3", 8080, MODEL_PORT),
     ];
     for (name, spec, port, target) in services {
         documents.push(format!(

@@ -10,14 +10,37 @@ use super::{output, program, root};
 
 /// Renders `gateway-api/<overlay>` by kustomize, with `patches` on top: the list of a kustomization's `patches` in YAML.
 pub fn render(overlay: &str, patches: &str) -> Result<String> {
+    render_with(overlay, &[], patches)
+}
+
+/// The same with these components of the overlay, by the names of their folders.
+pub fn render_with(overlay: &str, components: &[&str], patches: &str) -> Result<String> {
     let folder = tempfile::tempdir()?;
     copy(&root().join("gateway-api"), &folder.path().join("gateway-api"))?;
     let patches = if patches.is_empty() { String::new() } else { format!("patches:\n{patches}") };
-    let kustomization = format!(
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- gateway-api/{overlay}\n{patches}"
+    let mut kustomization = format!(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- gateway-api/{overlay}\n"
     );
+    if !components.is_empty() {
+        kustomization.push_str("components:\n");
+        kustomization.extend(components.iter().map(|name| format!("- gateway-api/{overlay}/{name}\n")));
+    }
+    kustomization.push_str(&patches);
     fs::write(folder.path().join("kustomization.yaml"), kustomization)?;
     output(Command::new(program("kustomize")?).arg("build").arg(folder.path()))
+}
+
+/// The components of `gateway-api/<overlay>`.
+pub fn components(overlay: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("gateway-api").join(overlay))? {
+        let path = entry?.path();
+        if path.join("kustomization.yaml").is_file() {
+            names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Every CRD that the control planes have.

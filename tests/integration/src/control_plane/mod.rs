@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 pub use envoy_gateway::EnvoyGateway;
 pub use istio::{ADMIN as ISTIO_ADMIN, Istio};
-pub use manifests::{check, crds, render};
+pub use manifests::{check, components, crds, render, render_with};
 pub use namespace::apart;
 pub use server::{FileServer, Registry, sha256};
 

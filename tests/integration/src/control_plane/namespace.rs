@@ -20,7 +20,7 @@ pub fn apart(name: &str, body: impl FnOnce() -> anyhow::Result<()>) {
     if env::var_os(INSIDE).is_some() {
         output(Command::new("ip").args(["link", "set", "lo", "up"])).expect("the loopback of the namespace");
         let Err(error) = body() else { return };
-        eprintln!("{error:?}");
+        eprintln!("{error:#}");
         exit(1);
     }
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);

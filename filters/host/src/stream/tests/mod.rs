@@ -324,6 +324,13 @@ fn an_answer_that_ends_with_trailers_is_complete() {
 }
 
 #[test]
+fn a_request_that_a_filter_before_us_answered_has_no_record() {
+    let host = Fake::post(CHAT, &[]);
+    Stream::new(host.clone(), config("{}")).on_log();
+    assert!(host.0.borrow().published.is_empty());
+}
+
+#[test]
 fn what_fails_at_the_very_end_is_still_counted() {
     let host = Fake::post(CHAT, &[]);
     host.0.borrow_mut().panics = vec!["publish"];
