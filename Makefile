@@ -47,6 +47,10 @@ build: toolchain ## dist/*.wasm, one for each module, and the native command dis
 demo: build ## Real Envoy before an embedded model server: what the client sees, and the audit record
 	@dist/portcullis demo
 
+.PHONY: envoy-gateway
+envoy-gateway: setup build ## The shipped manifests through Envoy Gateway on this machine (UPSTREAM=ADDRESS:PORT, else a model of its own); root
+	@cargo run -q --release $(LOCKED) -p portcullis-integration --bin envoy_gateway -- $(if $(UPSTREAM),--upstream $(UPSTREAM))
+
 ##@ Before a commit
 
 .PHONY: lint

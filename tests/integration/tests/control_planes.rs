@@ -241,6 +241,77 @@ fn what_can_be_added_works_together_in_envoy_gateway() {
     });
 }
 
+/// The manifests of one guarded route, and four more routes like it, each with a policy of its own.
+fn five_routes_with_policies(code: &str) -> Result<String> {
+    let one = render("envoy-gateway-one-route", &EnvoyGateway::patches(code))?;
+    let kinds = ["kind: HTTPRoute", "kind: EnvoyExtensionPolicy"];
+    let of_route = |document: &&str| document.lines().any(|line| kinds.contains(&line));
+    let route: Vec<_> = one.split("\n---\n").filter(of_route).filter(|document| document.contains("chat")).collect();
+    ensure!(route.len() == 2, "a route and its policy");
+    let mut five = one.clone();
+    for number in 2..=5 {
+        for document in &route {
+            let copy = document.replace("name: chat", &format!("name: chat-{number}"));
+            let copy = copy.replace("name: portcullis-chat", &format!("name: portcullis-chat-{number}"));
+            five.push_str("\n---\n");
+            five.push_str(&copy.replace("/v1/", &format!("/team-{number}/v1/")));
+        }
+    }
+    Ok(five)
+}
+
+/// VMs and resident memory, in MiB, of a proxy whose route number `routes` refuses an injection.
+fn vms_and_memory(manifests: &str, routes: usize) -> Result<(u64, u64)> {
+    let gateway = EnvoyGateway::start(manifests, &[])?;
+    wait("it is ready", || (status(INJECTION) == Some(403)).then_some(())).with_context(|| gateway.log_end())?;
+    let admin = gateway.admin()?.parse()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ask = |path: &str| -> Result<String> {
+        Ok(runtime.block_on(portcullis_integration::fetch(admin, http::Method::GET, path, &[], ""))?.text())
+    };
+    if routes > 1 {
+        let policies = ask("/config_dump")?.matches("\"vm_id\"").count();
+        ensure!(policies == routes, "{policies} modules configured");
+    }
+    let stats = ask("/stats?filter=wasm_vm_count|runtime.v8.active")?;
+    let active = stats.lines().find_map(|line| line.strip_prefix("wasm.envoy.wasm.runtime.v8.active: "));
+    let vms = active.with_context(|| stats.clone())?.trim().parse()?;
+    let pid = ask("/server_info")?;
+    ensure!(pid.contains("1.40.0"), "another Envoy");
+    Ok((vms, proxy_memory()?))
+}
+
+/// Resident memory, in MiB, of the one Envoy in this process table.
+fn proxy_memory() -> Result<u64> {
+    for entry in fs::read_dir("/proc")? {
+        let path = entry?.path();
+        let name = fs::read_to_string(path.join("comm")).unwrap_or_default();
+        if name.trim() == "envoy" {
+            let status = fs::read_to_string(path.join("status"))?;
+            let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+            return Ok(kib.trim().trim_end_matches(" kB").parse::<u64>()? / 1024);
+        }
+    }
+    anyhow::bail!("no process named envoy")
+}
+
+#[test]
+fn a_policy_for_each_route_costs_vms_for_each() {
+    apart("a_policy_for_each_route_costs_vms_for_each", || {
+        let _model = Model::start()?;
+        let files = FileServer::start(module()?.parent().context("a folder")?, FILES)?;
+        let code = module_by_http(&files, &sha256(&module()?)?);
+        let whole = render("envoy-gateway", &EnvoyGateway::patches(&code))?;
+        // Workers + 2 for each policy.
+        for (manifests, policies, expected) in [(whole, 1, 4), (five_routes_with_policies(&code)?, 5, 20)] {
+            let (vms, memory) = vms_and_memory(&manifests, policies)?;
+            println!("{policies} policies: {vms} VMs, {memory} MiB resident, two workers");
+            ensure!(vms == expected, "{vms} VMs, not {expected}");
+        }
+        Ok(())
+    });
+}
+
 /// Two configurations that differ in two things which stand in one record.
 fn first_and_second() -> [String; 2] {
     let config = |name: &str, mode: &str| {

@@ -4,22 +4,29 @@
 //! an EnvoyProxy must say. Everything else is what is shipped.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use portcullis_cli::envoy::envoy_binary;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{MODEL_PORT, output, program, wait};
+use super::{MODEL_PORT, POLL, output, program, wait};
 
 /// The version that its host infrastructure is told to run: that of the Envoy of every other test.
 const ENVOY: &str = "1.40.0";
 /// Where the server fetches modules for its proxies, by its own certificate's name.
 const NAME: &str = "envoy-gateway.envoy-gateway-system.svc.cluster.local";
+
+/// It ends within a second or two when asked; after this it is killed.
+const END_WITHIN: Duration = Duration::from_secs(10);
 
 /// A running control plane and its proxy.
 pub struct EnvoyGateway {
@@ -57,8 +64,14 @@ impl EnvoyGateway {
         )
     }
 
-    /// Starts it on these manifests, with `environment` for the proxy. To be called within [`super::apart`].
+    /// Starts it on these manifests, with `environment` for the proxy, before a model at [`MODEL_PORT`]. To be called
+    /// within [`super::apart`].
     pub fn start(manifests: &str, environment: &[(&str, &str)]) -> Result<Self> {
+        Self::before(SocketAddr::from(([127, 0, 0, 1], MODEL_PORT)), manifests, environment)
+    }
+
+    /// The same before another model. To be called in a mount namespace of its own.
+    pub fn before(model: SocketAddr, manifests: &str, environment: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let at = |name: &str| folder.path().join(name);
         for name in ["config", "data", "state", "runtime", "resources"] {
@@ -71,7 +84,7 @@ impl EnvoyGateway {
         output(Command::new(&server).args(["certgen", "--local", "--config-home"]).arg(at("config")))?;
         let certificates = at("config").join("certs/envoy");
         mount(&certificates, folder.path())?;
-        fs::write(at("resources").join("fixed.yaml"), fixed(&certificates)?)?;
+        fs::write(at("resources").join("fixed.yaml"), fixed(&certificates, model)?)?;
         fs::write(at("resources").join("manifests.yaml"), manifests)?;
         fs::write(at("server.yaml"), configuration(folder.path()))?;
         let log = fs::File::create(at("log"))?;
@@ -133,8 +146,17 @@ impl EnvoyGateway {
 
 impl Drop for EnvoyGateway {
     fn drop(&mut self) {
+        // Asked to, it ends its proxy, too.
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let asked = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
+        let since = Instant::now();
+        while asked && since.elapsed() < END_WITHIN && matches!(self.child.try_wait(), Ok(None)) {
+            sleep(POLL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // What lies there goes with the folder.
+        let _ = Command::new("umount").args(["/etc/hosts", "/certs"]).status();
     }
 }
 
@@ -150,7 +172,8 @@ fn mount(certificates: &Path, folder: &Path) -> Result<()> {
 }
 
 /// What a cluster has and a folder has not: the class, the certificate of the proxies, a Backend for the model.
-fn fixed(certificates: &Path) -> Result<String> {
+fn fixed(certificates: &Path, model: SocketAddr) -> Result<String> {
+    let (address, port) = (model.ip(), model.port());
     let file = |name: &str| Ok::<_, anyhow::Error>(BASE64.encode(fs::read(certificates.join(name))?));
     Ok(format!(
         "apiVersion: v1
@@ -162,12 +185,19 @@ data: {{ tls.crt: {}, tls.key: {}, ca.crt: {} }}
 apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
 metadata: {{ name: eg }}
-spec: {{ controllerName: gateway.envoyproxy.io/gatewayclass-controller }}
+spec:
+  controllerName: gateway.envoyproxy.io/gatewayclass-controller
+  parametersRef: {{ group: gateway.envoyproxy.io, kind: EnvoyProxy, name: host, namespace: envoy-gateway-system }}
+---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyProxy
+metadata: {{ name: host, namespace: envoy-gateway-system }}
+spec: {{ provider: {{ type: Host, host: {{ envoyVersion: \"{ENVOY}\" }} }}, concurrency: 2 }}
 ---
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: Backend
 metadata: {{ name: model, namespace: ai }}
-spec: {{ endpoints: [{{ ip: {{ address: 127.0.0.1, port: {MODEL_PORT} }} }}] }}
+spec: {{ endpoints: [{{ ip: {{ address: \"{address}\", port: {port} }} }}] }}
 ",
         file("tls.crt")?,
         file("tls.key")?,
