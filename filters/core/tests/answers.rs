@@ -420,6 +420,32 @@ fn a_head_says_what_cannot_be_read() {
     assert_eq!(open(b"application/json", Some(b"lzma")), Some(Unreadable::Compressed));
     assert_eq!(open(b"Application/JSON; charset=utf-8", Some(b"identity")), None);
     assert_eq!(open(b"image/png", None), None);
+    for charset in ["utf-16", "UTF-16LE", "utf-7", "ibm037", "\"shift_jis\"", "utf-8; charset=utf-32"] {
+        for content_type in ["text/plain", "application/json", "text/event-stream"] {
+            let content_type = format!("{content_type}; charset={charset}");
+            assert_eq!(open(content_type.as_bytes(), None), Some(Unreadable::Charset), "{content_type}");
+        }
+    }
+    assert_eq!(open(b"text/plain; charset=iso-8859-1", None), None);
+}
+
+#[test]
+fn a_text_that_begins_like_utf_16_is_not_read() {
+    let head = Head { content_type: Some(b"text/plain"), content_encoding: None };
+    for begin in [&b"\xFF\xFEj\0o\0"[..], b"\xFE\xFF\0j\0o", b"\0\0\xFE\xFF"] {
+        let mut answer = Answer::open(&head, Limits::default()).unwrap();
+        let (mut editor, mut out) = (Words::default(), Vec::new());
+        assert_eq!(answer.push(&begin[..1], &mut editor, &mut out), Err(Unreadable::Encoding));
+        answer.pass(&mut editor, &mut out);
+        answer.push(&begin[1..], &mut editor, &mut out).unwrap();
+        assert_eq!(out, begin, "a policy that lets it through loses nothing");
+    }
+    let mut answer = Answer::open(&head, Limits::default()).unwrap();
+    let (mut editor, mut out) = (Words::default(), Vec::new());
+    for part in [&b""[..], b"caf\xE9 ", b"\xFF", b"\xFE"] {
+        answer.push(part, &mut editor, &mut out).unwrap();
+    }
+    assert_eq!(out, b"caf\xE9 \xFF\xFE", "bytes of another charset stay");
 }
 
 proptest! {

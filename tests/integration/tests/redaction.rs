@@ -213,6 +213,7 @@ async fn answers_without_a_body_pass_and_parts_are_withheld() {
         for (what, plan) in [
             ("partial", Plan::cut("text/plain", b"ann@acme", &[]).status(206).header("content-range", "bytes 0-7/12")),
             ("format", Plan::cut("font/woff", b"ann@acme.org", &[])),
+            ("charset", Plan::cut("text/plain; charset=utf-16le", b"a\0@\0b\0.\0c\0o\0", &[])),
             ("compressed", Plan::cut("text/plain", b"ann@acme.org", &[]).header("content-encoding", "compress")),
         ] {
             let name = format!("{what} {version:?}");
@@ -224,7 +225,7 @@ async fn answers_without_a_body_pass_and_parts_are_withheld() {
             assert_eq!(got.header("x-portcullis-verdict"), Some("block; stage=read"), "{name}");
         }
     }
-    for reason in ["partial", "format", "compressed"] {
+    for reason in ["partial", "format", "charset", "compressed"] {
         let name = format!("wasmcustom.portcullis.unreadable_answers.reason.{reason}");
         assert_eq!(gateway.stat(&name).await, 2, "{reason}");
     }

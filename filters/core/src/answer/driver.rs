@@ -65,13 +65,17 @@ impl Answer {
     /// An answer whose head has arrived.
     ///
     /// # Errors
-    /// [`Unreadable::Compressed`] for a content coding that is not known, [`Unreadable::Format`] for a content type that is not known.
+    /// [`Unreadable::Compressed`] for a content coding that is not known, [`Unreadable::Format`] for a content type that is
+    /// not known, [`Unreadable::Charset`] for a charset in which ASCII is not what it is in UTF-8.
     pub fn open(head: &Head<'_>, limits: Limits) -> Result<Self, Unreadable> {
         let coding = Decoder::open(head.content_encoding, CODED_OUT)?;
         let medium = match head.content_type {
             Some(content_type) => Medium::of(content_type).ok_or(Unreadable::Format)?,
             None => Medium::Json,
         };
+        if medium != Medium::Opaque {
+            wire::check_charset(head.content_type, b"")?;
+        }
         let body = match (Frames::new(medium, limits.unit_bytes), medium) {
             (Some(frames), _) => Body::Units(frames),
             (None, Medium::Opaque) => Body::Opaque,
@@ -119,6 +123,9 @@ impl Answer {
             (Phase::Ended, _) => return Ok(Progress::Ended),
             (Phase::Passing, _) | (_, Body::Opaque) => out.extend_from_slice(bytes),
             (_, Body::Text(text)) => {
+                if text.is_wide(bytes) {
+                    return Err(Unreadable::Encoding);
+                }
                 if text.push(bytes, editor, out) == Flow::Blocked {
                     self.phase = Phase::Ended;
                     return Ok(Progress::Ended);
@@ -169,8 +176,10 @@ impl Answer {
             return self.block(editor, out);
         }
         self.flush(out);
-        if let Body::Units(frames) = &mut self.body {
-            out.append(&mut frames.rest());
+        match &mut self.body {
+            Body::Units(frames) => out.append(&mut frames.rest()),
+            Body::Text(text) => out.append(&mut text.unread()),
+            Body::Opaque => {}
         }
         self.phase = Phase::Passing;
         Progress::Open

@@ -11,9 +11,26 @@ pub(super) struct Plain {
     rest: Vec<u8>,
     open: bool,
     held: usize,
+    begun: bool,
 }
 
 impl Plain {
+    /// Whether the text begins, with these bytes, like one of UTF-16 or UTF-32: readers look at the mark before anything
+    /// else that they were told (WHATWG Encoding, section 6.1). No text of UTF-8 begins so. The bytes are kept then.
+    pub(super) fn is_wide(&mut self, bytes: &[u8]) -> bool {
+        let begins = !self.begun && matches!(bytes, [0xFE | 0xFF | 0x00, ..]);
+        self.begun |= !bytes.is_empty();
+        if begins {
+            self.rest.extend_from_slice(bytes);
+        }
+        begins
+    }
+
+    /// Takes out the bytes that were not read.
+    pub(super) fn unread(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.rest)
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8], editor: &mut dyn Editor, out: &mut Vec<u8>) -> Flow {
         let mut given = core::mem::take(&mut self.rest);
         given.extend_from_slice(bytes);

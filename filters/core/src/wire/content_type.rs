@@ -86,7 +86,7 @@ pub(super) fn is_json(value: Option<&[u8]>) -> bool {
 ///
 /// # Errors
 /// [`Unreadable::Charset`].
-pub(super) fn check_charset(value: Option<&[u8]>, body: &[u8]) -> Result<(), Unreadable> {
+pub(crate) fn check_charset(value: Option<&[u8]>, body: &[u8]) -> Result<(), Unreadable> {
     let value = value.unwrap_or_default().to_ascii_lowercase();
     // What stands in quotation marks is looked at, too: not all who read a parameter mind them.
     let charsets = value.split(|&byte| byte == b';' || byte == b',').filter_map(|part| {

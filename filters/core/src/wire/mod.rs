@@ -50,6 +50,7 @@ use std::borrow::Cow;
 use crate::json;
 
 pub use asked::{Asked, asked};
+pub(crate) use content_type::check_charset;
 pub use content_type::content_type;
 pub use path::model as model_in_path;
 pub use read::{Request, detect, read};
