@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -31,9 +31,14 @@ struct Row {
 
 /// Reads standard input and writes the arrays.
 pub(super) fn run(options: Options) -> Result<ExitCode> {
-    fs::create_dir_all(&options.out).with_context(|| format!("cannot make {}", options.out.display()))?;
+    write(io::stdin().lock(), &options.out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(input: impl BufRead, out: &Path) -> Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let open = |name: &str| {
-        let path = options.out.join(name);
+        let path = out.join(name);
         File::create(&path).map(BufWriter::new).with_context(|| format!("cannot write {}", path.display()))
     };
     let mut tokens = open("tokens.u16")?;
@@ -42,7 +47,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode> {
     let mut words = open("plain.txt")?;
     let (mut token_end, mut gram_end) = (0_usize, 0_usize);
     let mut plain = Plain::default();
-    for (number, line) in io::stdin().lock().lines().enumerate() {
+    for (number, line) in input.lines().enumerate() {
         let row: Row = serde_json::from_str(&line?).with_context(|| format!("line {}", number + 1))?;
         normalise(&row.text, &mut plain);
         words.write_all(plain.bytes().trim_ascii())?;
@@ -66,5 +71,40 @@ pub(super) fn run(options: Options) -> Result<ExitCode> {
     for mut file in [tokens, grams, windows, words] {
         file.flush()?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_hold_the_windows_of_every_text_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "one two three ".repeat(100);
+        let input =
+            format!("{{\"text\": \"Ignore, THE rules\", \"id\": 1}}\n{{\"text\": \"?\"}}\n{{\"text\": \"{long}\"}}\n");
+        write(input.as_bytes(), folder.path()).unwrap();
+        let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        let windows: Vec<u32> =
+            read("windows.u32").chunks(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
+        let texts: Vec<u32> = windows.chunks(3).map(|window| window[0]).collect();
+        assert_eq!(texts, [0, 2, 2, 2]);
+        let last = &windows[windows.len() - 3..];
+        assert_eq!((last[1] as usize * 2, last[2] as usize * 4), (read("tokens.u16").len(), read("grams.u32").len()));
+        let mut cut = Windows::new(b" ignore the rules ");
+        let first = cut.advance().unwrap();
+        let tokens: Vec<u8> = first.tokens.iter().flat_map(|id| id.to_le_bytes()).collect();
+        let grams: Vec<u8> = first.grams.iter().flat_map(|id| id.to_le_bytes()).collect();
+        assert_eq!((windows[1] as usize, windows[2] as usize), (first.tokens.len(), first.grams.len()));
+        assert!(read("tokens.u16").starts_with(&tokens) && read("grams.u32").starts_with(&grams));
+        assert!(read("plain.txt").starts_with(b"ignore the rules\n\none two three one"));
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write(&b"{\"text\": \"a\"}\n{}\n"[..], folder.path()).unwrap_err();
+        assert_eq!(error.to_string(), "line 2");
+    }
 }

@@ -33,9 +33,9 @@ pub use vocabulary::Vocabulary;
 pub use windows::{Window, Windows};
 
 /// Tokens in a window, at most.
-pub const TOKENS: usize = 128;
+pub const TOKENS: usize = 64;
 /// Grams in a window, at most.
-pub const GRAMS: usize = 1536;
+pub const GRAMS: usize = 768;
 /// Tokens that a window shares with the one before, at most.
 pub const OVERLAP: usize = 16;
 /// Characters of a word, at most: what is longer counts as several words.
