@@ -68,7 +68,7 @@ def graph(net):
         x = node("Mul", [y, mask], f"{name}.out")
     most = node("ReduceMax", [x], "most", axes=[2], keepdims=0)
     total = node("ReduceSum", [x, constant("axis.2", numpy.array([2]))], "total", keepdims=0)
-    total = node("Mul", [total, constant("total.scale", numpy.float32(1 / 64))], "mean")
+    total = node("Mul", [total, constant("total.scale", numpy.float32(1 / 32))], "mean")
     pooled = node("Concat", [most, total], "pooled", axis=1)
     convolved = node("Gemm", [pooled, constant("last.weight", state["last.weight"].T),
                               constant("last.bias", state["last.bias"])], "convolved")

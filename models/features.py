@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 
 ROOT = Path(__file__).resolve().parent.parent
-TOKENS, GRAMS, TOKEN_IDS, GRAM_IDS = 128, 1536, 8192, 262_144
+TOKEN_IDS, GRAM_IDS = 8192, 262_144
 
 
 class Windows:

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from features import GRAM_IDS, TOKEN_IDS
 
-EMBEDDING, CHANNELS, REACH = 48, 64, 5
+EMBEDDING, CHANNELS, REACH = 48, 48, 5
 
 
 class Block(nn.Module):
@@ -48,7 +48,7 @@ class Net(nn.Module):
         added = self.grams(grams).sum(1).squeeze(-1)
         x = self.first(self.tokens(tokens)) * mask
         x = (self.second(x) + x) * mask
-        pooled = torch.cat([x.amax(1), x.sum(1) / 64], 1)
+        pooled = torch.cat([x.amax(1), x.sum(1) / 32], 1)
         if drop:
             pooled = functional.dropout(pooled, 2 * drop)
         convolved = self.last(pooled).squeeze(-1)

@@ -105,7 +105,7 @@ def language(folder):
 def sample(count, seed, folder=FOLDER):
     """Up to `count` different texts of every pattern: dicts with text, label, kind, source and lang.
 
-    The source is the language's folder and the number of the pattern, so that patterns can be held back whole.
+    The source is the language and the file; `pattern` names the pattern.
     """
     rows = []
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
@@ -123,7 +123,7 @@ def sample(count, seed, folder=FOLDER):
                     "text": text,
                     "label": 0 if benign else 1,
                     "kind": "benign_hard" if benign else stem.split("_")[0],
-                    "source": f"own/{place.name}",
+                    "source": f"own/{place.name}/{stem}",
                     "pattern": f"{place.name}/{stem}/{number}",
                     "lang": place.name,
                 })

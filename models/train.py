@@ -6,10 +6,11 @@ import numpy
 import torch
 from torch.nn import functional
 
+import teacher
 from net import Net
 
 # Windows of a text that a step looks at, and windows in a step.
-MOST, STEP = 8, 160
+MOST, STEP = 14, 192
 
 
 def weights(rows, cap=0.1, attacks=0.4):
@@ -39,31 +40,40 @@ def weights(rows, cap=0.1, attacks=0.4):
     return weight / weight.sum()
 
 
-def logits_of(net, windows, batch=512):
-    """The logits of all windows, as numpy."""
+def highest_of(net, windows, places, batch=512, floor=-20.0):
+    """The logits of the texts at `places`: those of their highest windows; `floor` for a text without one."""
     net.eval()
-    out = numpy.zeros(len(windows.text), numpy.float32)
-    order = numpy.argsort(numpy.diff(windows.token_ends), kind="stable")
+    firsts, ends = windows.first[places], windows.first[places + 1]
+    wanted = numpy.concatenate([numpy.arange(first, end) for first, end in zip(firsts, ends)])
+    owner = numpy.repeat(numpy.arange(len(places)), ends - firsts)
+    logits = numpy.zeros(len(wanted), numpy.float32)
+    order = numpy.argsort(numpy.diff(windows.token_ends)[wanted], kind="stable")
     with torch.no_grad():
         for at in range(0, len(order), batch):
             part = order[at:at + batch]
-            tokens, grams = windows.batch(part)
-            out[part] = net(torch.from_numpy(tokens), torch.from_numpy(grams))[0].numpy()
+            tokens, grams = windows.batch(wanted[part])
+            logits[part] = net(torch.from_numpy(tokens), torch.from_numpy(grams))[0].numpy()
+    out = numpy.full(len(places), floor, numpy.float32)
+    numpy.maximum.at(out, owner, logits)
     return out
 
 
-def highest(windows, logits, floor=-20.0):
-    """The logit of each text: that of its highest window."""
-    out = numpy.full(len(windows.first) - 1, floor, numpy.float32)
-    numpy.maximum.at(out, windows.text, logits)
+def targets(rows, soft):
+    """What the net should say of each row: the label, and the soft label where there is one."""
+    out = numpy.array([row["label"] for row in rows], numpy.float32)
+    for i, row in enumerate(rows):
+        score = soft.get(teacher.key(row["text"])) if row["lang"] in ("en", "und") else None
+        if score is not None:
+            share = 0.3 if row["source"].startswith("own/") else 0.5
+            out[i] = (1 - share) * out[i] + share * score
     return out
 
 
-def train(rows, windows, choose, draws, seed=1, rate=3e-3, drop=0.1, decay=0.02, say=print, net=None):
-    """Trains on the rows that `choose` (booleans) names, `draws` texts in all."""
+def train(rows, windows, choose, draws, target, seed=1, rate=3e-3, drop=0.1, decay=0.02, say=print):
+    """Trains on the rows that `choose` (booleans) names, `draws` texts in all, towards `target`."""
     torch.manual_seed(seed)
     rng = numpy.random.default_rng(seed)
-    net = net or Net()
+    net = Net()
     places = numpy.flatnonzero(choose & (numpy.diff(windows.first) > 0))
     weight = weights([rows[i] for i in places])
     label = numpy.array([row["label"] for row in rows], numpy.float32)
@@ -86,13 +96,13 @@ def train(rows, windows, choose, draws, seed=1, rate=3e-3, drop=0.1, decay=0.02,
             count += len(mine)
             end += 1
         tokens, grams = windows.batch(numpy.concatenate(picked))
-        target = torch.from_numpy(label[drawn[at:end]])
+        wanted = torch.from_numpy(target[drawn[at:end]])
         owner = torch.tensor(owner)
         parts = net(torch.from_numpy(tokens), torch.from_numpy(grams), drop)
         loss = 0
         for part, share in zip(parts, (1.0, 0.3, 0.3)):
             text = torch.full((end - at,), -30.0).scatter_reduce(0, owner, part, "amax")
-            loss = loss + share * functional.binary_cross_entropy_with_logits(text, target * 0.98 + 0.01)
+            loss = loss + share * functional.binary_cross_entropy_with_logits(text, wanted * 0.98 + 0.01)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (at + 500) / (0.05 * draws + 500)) * max(0.02, 1 - at / draws)
         optimiser.zero_grad()
