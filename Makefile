@@ -7,9 +7,9 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 
 # The modules and the crates that build them.
-MODULES := portcullis prompt_guard pii_redact rate_limit
+MODULES := portcullis prompt_guard pii_redact rate_limit access
 MODULE_CRATES := portcullis portcullis-prompt-guard-module portcullis-pii-redact-module \
-  portcullis-rate-limit-module
+  portcullis-rate-limit-module portcullis-access-module
 
 # unwind: a panic costs one request. abort: any stable toolchain with the target wasm32-wasip1 will do.
 PANIC ?= unwind

@@ -100,6 +100,8 @@ pub struct Exchange {
     now: u64,
     /// What stages put into the head of the answer.
     fields: Vec<(&'static str, String)>,
+    /// Names of fields of the request that must not go on.
+    strips: Vec<Vec<u8>>,
     ended: bool,
 }
 
@@ -170,6 +172,7 @@ impl Exchange {
             outside: Rc::new(Memory::default()),
             now,
             fields: Vec::new(),
+            strips: Vec::new(),
             ended: false,
         }
     }
@@ -182,6 +185,11 @@ impl Exchange {
     /// The time has moved on, to `now`, microseconds since the Unix epoch.
     pub fn at(&mut self, now: u64) {
         self.now = now;
+    }
+
+    /// Names of fields that the request must lose before it goes on.
+    pub fn stripped(&self) -> &[Vec<u8>] {
+        &self.strips
     }
 
     /// What stages want to see in the head of the answer, whoever writes it.

@@ -35,6 +35,11 @@ impl Head {
         self.fields.iter().filter(move |(n, _)| n == name.as_bytes()).map(|(_, v)| v.as_slice())
     }
 
+    /// Takes out every field of this name.
+    pub fn remove(&mut self, name: &[u8]) {
+        self.fields.retain(|(known, _)| known != name);
+    }
+
     /// Every name that starts with `prefix`, once for each time it stands here. `_` counts as `-`: gateways of the CGI
     /// family (RFC 3875 §4.1.18), WSGI among them, give both to an application under one name.
     pub fn names_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a [u8]> {

@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod response;
 pub mod stage;
 pub mod store;
+pub mod subject;
 pub mod telemetry;
 pub mod text;
 pub mod verdict;

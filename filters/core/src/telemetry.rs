@@ -123,6 +123,10 @@ pub enum Counter {
         /// Whether it took effect: false in shadow mode.
         enforced: bool,
     },
+    /// Requests that nobody is granted, by the part of them that is not.
+    Denied(&'static str),
+    /// Header fields that said who asks, and that were removed.
+    StrippedHeaders,
     /// What became of a request, or of a key, under a limit.
     Limits {
         /// What is limited.
@@ -185,6 +189,8 @@ impl Counter {
         match self {
             Self::Requests { verdict, judge, enforced } => judged("requests", verdict, judge, enforced),
             Self::Answers { verdict, judge, enforced } => judged("answers", verdict, judge, enforced),
+            Self::Denied(reason) => format!("portcullis.denied.reason.{reason}"),
+            Self::StrippedHeaders => "portcullis.stripped_headers".into(),
             Self::Limits { unit, outcome } => format!("portcullis.limits.unit.{unit}.outcome.{outcome}"),
             Self::Calls(end) => format!("portcullis.calls.outcome.{}", end.name()),
             Self::CallMicros => "portcullis.call_micros".into(),
@@ -210,6 +216,7 @@ impl Counter {
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::InspectedBytes, Self::ForgedHeaders, Self::CallMicros];
         all.extend(CallEnd::ALL.map(Self::Calls));
+        all.extend([Self::Denied("model"), Self::StrippedHeaders]);
         all.push(Self::Limits { unit: "requests", outcome: "throttled" });
         all.extend([true, false].map(|held| Self::BrokenAnswers { held }));
         for direction in [Direction::Request, Direction::Response] {

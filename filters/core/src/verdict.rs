@@ -296,6 +296,8 @@ pub struct Opinion {
     pub hashes: Vec<Hashed>,
     /// Header fields for the answer, whoever writes it; requests only, and only of stages that act.
     pub fields: Vec<(&'static str, String)>,
+    /// Names of fields of the request that must not go on, and that no later stage sees; of stages that act.
+    pub strips: Vec<Vec<u8>>,
     /// What the operator calls the policy that gave the verdict.
     pub policy: Option<Arc<str>>,
     /// What to count, each once.
@@ -327,6 +329,7 @@ impl Default for Opinion {
             tallies: Vec::new(),
             hashes: Vec::new(),
             fields: Vec::new(),
+            strips: Vec::new(),
             policy: None,
             counts: Vec::new(),
             failed: false,

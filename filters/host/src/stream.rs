@@ -89,6 +89,11 @@ impl<E: Envoy + Clone + 'static> Stream<E> {
 
     /// Changes the fields of the request that stand in the way of what the stages are to do.
     fn prepare(&mut self, act: Act, ends: bool) -> Act {
+        for name in self.exchange().stripped().to_vec() {
+            if self.envoy.remove(Way::Request, &name).is_err() {
+                return self.exchange().request_failed(Cause::Host);
+            }
+        }
         for (name, value) in self.exchange().request_fields(ends) {
             let changed = match value {
                 Some(value) => self.envoy.replace(Way::Request, name, value),

@@ -2,9 +2,9 @@
 
 use portcullis_core::answer::Usage;
 use portcullis_core::stage::{Ended, Request};
+use portcullis_core::subject::matches;
 use portcullis_core::wire::{Asked, Dialect};
 
-use crate::key::matches;
 use crate::settings::{Tokens, Unit};
 use crate::tokens::{self, Estimate};
 

@@ -8,12 +8,13 @@ use portcullis_core::config::Reader;
 use portcullis_core::head::Head;
 use portcullis_core::stage::{self, Ended, Request, Settings, Stage};
 use portcullis_core::store::{Store, When, World};
+use portcullis_core::subject::{Found, Known};
 use portcullis_core::telemetry::Counter;
 use portcullis_core::verdict::{Edit, Judge, Opinion, Verdict};
 use portcullis_core::wire::{self, Dialect, Role, model_in_path};
 
 use crate::fields::Told;
-use crate::key::{Asked, Found, Secret};
+use crate::key::Secret;
 use crate::rate::Room;
 use crate::settings::{self, Limit, Limits, Missing, Shared, Unit};
 use crate::shape;
@@ -90,7 +91,7 @@ impl Limiting {
     }
 
     /// Takes from every limit that `meant` picks. What was taken is given back when one refuses.
-    fn take(&mut self, asked: &Asked<'_>, meant: impl Fn(&Limit) -> bool) -> Opinion {
+    fn take(&mut self, asked: &Known<'_>, meant: impl Fn(&Limit) -> bool) -> Opinion {
         let limits = &*Arc::clone(&self.limits);
         let World { now, store, .. } = asked.world;
         let mut opinion = Opinion::default();
@@ -173,7 +174,7 @@ impl Limiting {
     }
 
     /// What the head did not decide.
-    fn rest(&mut self, asked: &Asked<'_>) -> Opinion {
+    fn rest(&mut self, asked: &Known<'_>) -> Opinion {
         let exempt_waits = self.limits.exempt.iter().any(|part| part.source.is_in_body());
         self.take(asked, |limit| exempt_waits || limit.reads_body())
     }
@@ -192,7 +193,7 @@ fn judge(opinion: &mut Opinion, limit: &Limit, verdict: Verdict, outcome: &'stat
     }
 }
 
-fn outcome(limit: &Limit, secret: &Secret, asked: &Asked<'_>) -> Outcome {
+fn outcome(limit: &Limit, secret: &Secret, asked: &Known<'_>) -> Outcome {
     let mut parts: Vec<Option<Cow<'_, [u8]>>> = Vec::with_capacity(limit.by.len());
     let mut lacks = false;
     for part in &limit.by {
@@ -227,7 +228,7 @@ impl Stage for Limiting {
         if exempt_waits {
             return Opinion::default();
         }
-        self.take(&Asked { head, model: None, shape: None, world }, |limit| !limit.reads_body())
+        self.take(&Known { head, model: None, shape: None, world }, |limit| !limit.reads_body())
     }
 
     fn request(&mut self, request: Request<'_>) -> Opinion {
@@ -245,14 +246,14 @@ impl Stage for Limiting {
             edits.extend(usage.map(|(span, text)| Edit { span, text: text.to_owned(), raw: true }));
             self.spent.asked_usage = !edits.is_empty();
         }
-        let opinion = self.rest(&Asked { head, model, shape, world });
+        let opinion = self.rest(&Known { head, model, shape, world });
         Opinion { edits, ..opinion }
     }
 
     fn unread(&mut self, head: &Head, bytes: u64, world: World<'_>) -> Opinion {
         let model = model_in_path(head.path());
         self.spent.unread(&self.limits.tokens, model.as_deref(), bytes);
-        self.rest(&Asked { head, model: model.as_deref(), shape: None, world })
+        self.rest(&Known { head, model: model.as_deref(), shape: None, world })
     }
 
     fn drops_usage(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The modules there are, and how to tell which one is meant.
 
+use portcullis_access::ACCESS;
 use portcullis_core::stage::Kind;
 use portcullis_pii_redact::PII_REDACT;
 use portcullis_prompt_guard::PROMPT_GUARD;
@@ -17,11 +18,12 @@ pub struct Module {
 }
 
 /// Every module, the one with all stages first.
-pub const MODULES: [Module; 4] = [
-    Module { name: "portcullis", kinds: &[&RATE_LIMIT, &PROMPT_GUARD, &PII_REDACT] },
+pub const MODULES: [Module; 5] = [
+    Module { name: "portcullis", kinds: &[&ACCESS, &RATE_LIMIT, &PROMPT_GUARD, &PII_REDACT] },
     Module { name: "prompt_guard", kinds: &[&PROMPT_GUARD] },
     Module { name: "pii_redact", kinds: &[&PII_REDACT] },
     Module { name: "rate_limit", kinds: &[&RATE_LIMIT] },
+    Module { name: "access", kinds: &[&ACCESS] },
 ];
 
 /// The module that carries every stage.

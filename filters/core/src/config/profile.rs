@@ -169,6 +169,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("prompt_guard", "portcullis.wasm or prompt_guard.wasm"),
     ("pii_redact", "portcullis.wasm or pii_redact.wasm"),
     ("rate_limit", "portcullis.wasm or rate_limit.wasm"),
+    ("access", "portcullis.wasm or access.wasm"),
 ];
 
 fn read_limits(r: &mut dyn Reader) -> Limits {

@@ -12,12 +12,16 @@ use crate::wire::{SkipReason, Skipped, Span};
 impl Exchange {
     /// Asks the stages in turn, until one that acts on who may ask, and how much, refuses.
     pub(super) fn ask(&mut self, with: impl Fn(&mut dyn Stage, &Head, World<'_>) -> Opinion) -> Vec<(Mode, Opinion)> {
-        let Self { stages, head, outside, now, profile, services, .. } = self;
+        let Self { stages, head, outside, now, profile, services, strips, .. } = self;
         let world = World { now: *now, store: outside.as_ref(), properties: outside.as_ref(), profile: &profile.name };
         let mut opinions = Vec::with_capacity(stages.len());
         for (place, running) in stages.iter_mut().enumerate() {
             let mut opinion = with(running.stage.as_mut(), head, world);
             services.ask(place, *now, &mut opinion);
+            if running.mode == Mode::Enforce {
+                opinion.strips.iter().for_each(|name| head.remove(name));
+                strips.append(&mut opinion.strips);
+            }
             let shut = running.mode == Mode::Enforce && opinion.verdict.refuses() && opinion.judge.is_gate();
             opinions.push((running.mode, opinion));
             if shut {

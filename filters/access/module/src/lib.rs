@@ -1,0 +1,3 @@
+//! access.wasm: who may call which model, alone.
+
+portcullis_host::module!(portcullis_access::ACCESS);
