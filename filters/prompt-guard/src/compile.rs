@@ -61,7 +61,7 @@ impl Ruleset {
 impl Draft {
     /// What was compiled, to be added to.
     fn of(rules: &Ruleset) -> Option<Self> {
-        let words: Vec<&str> = rules.words.lines().collect();
+        let words = unfolded(&rules.words);
         let mut draft = Self {
             sets: rules.sets.to_vec(),
             rules: rules.rules.to_vec(),
@@ -199,7 +199,7 @@ impl Draft {
         }
         let terms = terms(&rows, &words, &stems)?;
         Some(Ruleset {
-            words: Cow::Owned(words.join("\n")),
+            words: Cow::Owned(folded(&words)),
             vocabulary,
             terms,
             uses_at: Offsets::of(&uses_at)?,
@@ -260,6 +260,34 @@ fn terms(rows: &BTreeMap<Vec<u16>, (&str, &Vec<Use>)>, words: &[&str], stems: &[
     })
 }
 
+/// Words in order, a line each: a capital that says how many bytes a word shares with the one before, `A` for none, and the
+/// rest of it.
+fn folded(words: &[&str]) -> String {
+    let mut text = String::new();
+    let mut before = "";
+    for word in words {
+        let ends = word.char_indices().map(|(at, letter)| at.saturating_add(letter.len_utf8()));
+        let shared = ends.take_while(|end| *end < 26 && before.get(..*end) == word.get(..*end)).last().unwrap_or(0);
+        text.push(char::from(b'A'.saturating_add(u8::try_from(shared).unwrap_or_default())));
+        text.push_str(word.get(shared..).unwrap_or_default());
+        text.push('\n');
+        before = word;
+    }
+    text
+}
+
+/// The words that [`folded`] wrote down.
+fn unfolded(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let (shared, rest) = line.split_at_checked(1).unwrap_or_default();
+        let shared = shared.bytes().next().unwrap_or_default().saturating_sub(b'A');
+        let before = words.last().and_then(|word| word.get(..usize::from(shared))).unwrap_or_default();
+        words.push([before, rest].concat());
+    }
+    words
+}
+
 /// The whole words of a term, and the begin of a word at its end.
 fn parts(term: &str) -> (impl Iterator<Item = &str>, Option<&str>) {
     let stem = if term.ends_with(' ') { None } else { term.rsplit(' ').next() };
@@ -270,4 +298,28 @@ fn parts(term: &str) -> (impl Iterator<Item = &str>, Option<&str>) {
 fn is_term(term: &str) -> bool {
     let words = term.split_ascii_whitespace().count();
     term.starts_with(' ') && !term.contains("  ") && (1..=usize::from(MAX_WORDS)).contains(&words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_folded_and_unfolded() {
+        let words =
+            ["a", "ab", "abcdefghijklmnopqrstuvwxyzabc", "abcdefghijklmnopqrstuvwxyzabd", "зaб", "зaбyдь", "зв", "無"];
+        assert_eq!(unfolded(&folded(&words)), words);
+        assert_eq!(folded(&["ignore", "ignored", "зв"]), "Aignore\nGd\nAзв\n");
+    }
+
+    #[test]
+    fn rules_that_are_added_to_none_or_to_those_that_ship_change_nothing_of_the_others() {
+        let base = Ruleset::base();
+        let again = base.with(&[]).unwrap();
+        assert_eq!(again.terms.labels, base.terms.labels);
+        assert_eq!(again.uses, base.uses);
+        assert_eq!(again.words, base.words);
+        assert_eq!(again.vocabulary.marks, base.vocabulary.marks);
+        assert_eq!(again.vocabulary.numbers, base.vocabulary.numbers);
+    }
 }

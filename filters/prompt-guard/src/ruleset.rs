@@ -12,7 +12,7 @@ use crate::terms::Terms;
 pub struct Ruleset {
     /// The words of the terms, and what disguises them.
     pub(crate) vocabulary: Vocabulary,
-    /// The words of the vocabulary by their numbers, a line each: what more rules are added to.
+    /// The words of the vocabulary in the order of their numbers, folded: what more rules are added to.
     pub(crate) words: Cow<'static, str>,
     pub(crate) terms: Terms,
     /// By term: where its uses begin in `uses`; and where the last ones end.
