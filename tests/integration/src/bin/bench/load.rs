@@ -201,6 +201,11 @@ pub fn request(bytes: usize) -> Vec<u8> {
     [head.into_bytes(), body].concat()
 }
 
+/// The text that the requests are made of, so many bytes of it.
+pub fn prose(bytes: usize) -> String {
+    Prose(0x9e37_79b9_7f4a_7c15).text(bytes)
+}
+
 /// A conversation in turns of at most 4 KiB, exactly so many bytes as JSON.
 fn chat(bytes: usize) -> Vec<u8> {
     let mut prose = Prose(0x9e37_79b9_7f4a_7c15);

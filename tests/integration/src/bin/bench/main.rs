@@ -7,6 +7,7 @@
 mod load;
 mod plot;
 mod report;
+mod unit;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use portcullis_integration::process::{cpu_time, load_average};
 
 use load::{Latencies, Upstream};
 use report::{Memory, Ready, Report, Row, Start};
+use unit::Unit;
 
 /// Measure what a module costs in real Envoy
 #[derive(Debug, Parser)]
@@ -57,6 +59,7 @@ async fn main() -> Result<()> {
     let ready = ready(&bootstrap, options.starts).await?;
     let memory = memory(&bootstrap).await?;
     let rows = latencies(&bootstrap, Duration::from_secs_f64(options.seconds)).await?;
+    let unit = Unit::measure(&rows, &load::prose(unit::BYTES))?;
     let report = Report {
         module: options.module,
         module_bytes: std::fs::metadata(&module)?.len(),
@@ -66,6 +69,7 @@ async fn main() -> Result<()> {
         ready,
         memory,
         rows,
+        unit,
     };
     println!("{}", report.markdown());
     let directory = target_directory().join("bench");

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::load::Latencies;
 use crate::plot;
+use crate::unit::Unit;
 
 /// One run.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Report {
     pub memory: Memory,
     /// A row for each size.
     pub rows: Vec<Row>,
+    /// What a byte costs.
+    pub unit: Unit,
 }
 
 /// From the start of the process until every listener accepts.
@@ -77,6 +80,7 @@ pub struct Row {
 
 #[derive(Clone, Copy, Debug)]
 struct Percentiles {
+    p10: f64,
     p50: f64,
     p99: f64,
 }
@@ -87,7 +91,7 @@ impl Percentiles {
             let index = (sorted.len() as f64 * share) as usize;
             sorted.get(index.min(sorted.len().saturating_sub(1))).map_or(0.0, |time| time.as_secs_f64() * 1e6)
         };
-        Self { p50: at(0.50), p99: at(0.99) }
+        Self { p10: at(0.10), p50: at(0.50), p99: at(0.99) }
     }
 }
 
@@ -105,6 +109,11 @@ impl Row {
     /// What the module adds to the median, in microseconds.
     pub fn added_p50(&self) -> f64 {
         self.with.p50 - self.without.p50
+    }
+
+    /// What it adds to the tenth percentile, in microseconds: other work on the machine changes that least.
+    pub fn added_p10(&self) -> f64 {
+        self.with.p10 - self.without.p10
     }
 
     fn added_p99(&self) -> f64 {
@@ -170,6 +179,7 @@ impl Report {
                 millis(row.added_p99()),
             ));
         }
+        page.push_str(&self.unit.markdown());
         page
     }
 
@@ -180,8 +190,8 @@ impl Report {
         let rows = self.rows.iter().map(|row| {
             json!({
                 "bytes": row.bytes, "pairs": row.requests,
-                "without": {"p50_us": row.without.p50, "p99_us": row.without.p99},
-                "with": {"p50_us": row.with.p50, "p99_us": row.with.p99},
+                "without": {"p10_us": row.without.p10, "p50_us": row.without.p50, "p99_us": row.without.p99},
+                "with": {"p10_us": row.with.p10, "p50_us": row.with.p50, "p99_us": row.with.p99},
                 "added": {"p50_us": row.added_p50(), "p99_us": row.added_p99()},
                 "ratio_p50": row.ratio(),
             })
@@ -200,6 +210,10 @@ impl Report {
                 "vms": self.memory.vms, "each_vm_bytes": self.memory.each_vm(),
             },
             "latency": rows.collect::<Vec<_>>(),
+            "nanoseconds_a_byte": {
+                "module": self.unit.module, "native_all": self.unit.layers, "native_rules": self.unit.rules,
+                "native_automaton": self.unit.automaton, "native_copy": self.unit.copy,
+            },
         })
     }
 
