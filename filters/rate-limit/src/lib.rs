@@ -8,6 +8,7 @@ mod calendar;
 mod fields;
 mod key;
 mod rate;
+pub mod service;
 mod settings;
 mod shape;
 mod spent;

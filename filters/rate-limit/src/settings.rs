@@ -68,6 +68,8 @@ pub(crate) struct Limit {
     pub(crate) by: Vec<Part>,
     pub(crate) missing: Missing,
     pub(crate) shadow: bool,
+    /// Whether the rate limit service counts.
+    pub(crate) global: bool,
 }
 
 impl Limit {
@@ -84,9 +86,19 @@ pub(crate) struct Limits {
     pub(crate) exempt: Vec<Part>,
     pub(crate) tells: bool,
     pub(crate) tokens: Tokens,
+    pub(crate) service: Option<Service>,
     pub(crate) table: Table,
     /// Found or made with the first request; the same in every worker.
     pub(crate) secret: OnceLock<Secret>,
+}
+
+/// The rate limit service.
+pub(crate) struct Service {
+    pub(crate) cluster: String,
+    pub(crate) domain: String,
+    pub(crate) timeout: u32,
+    /// Whether the limits' own numbers count, each Envoy for itself, while it does not answer.
+    pub(crate) falls_back: bool,
 }
 
 /// How tokens are counted.
@@ -168,6 +180,7 @@ pub(crate) fn read(r: &mut dyn Reader) -> Limits {
         "Whether answers carry RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10).",
     );
     let tokens = tokens(r);
+    let service = service(r);
     let mut exempt = Vec::new();
     r.list("exempt", 64, "Requests that no limit applies to: those for which one of these holds.", &mut |r| {
         exempt.extend(part(r));
@@ -175,17 +188,17 @@ pub(crate) fn read(r: &mut dyn Reader) -> Limits {
     });
     let mut limits: Vec<Limit> = Vec::new();
     r.list("limits", 32, "The limits. A request must pass each.", &mut |r| {
-        let limit = limit(r);
+        let limit = limit(r, service.is_some());
         let taken = limit.as_ref().is_some_and(|limit| limits.iter().any(|known| known.name == limit.name));
         if taken {
             r.problem("name", "is the name of another limit, too".into(), "give each a name of its own".into());
         }
         limits.extend(limit);
     });
-    Limits { mode, limits, exempt, tells, tokens, table: Table::new(slots), secret: OnceLock::new() }
+    Limits { mode, limits, exempt, tells, tokens, service, table: Table::new(slots), secret: OnceLock::new() }
 }
 
-fn limit(r: &mut dyn Reader) -> Option<Limit> {
+fn limit(r: &mut dyn Reader, served: bool) -> Option<Limit> {
     let name = r.text(
         "name",
         64,
@@ -221,8 +234,49 @@ fn limit(r: &mut dyn Reader) -> Option<Limit> {
     }
     let doc = "Whether what is beyond it is let through, and recorded and counted only.";
     let shadow = r.boolean("shadow", false, doc);
+    let global = r.boolean(
+        "global",
+        false,
+        "Whether the rate limit service counts, for all Envoys together. Its own configuration then says how many may go by; \
+         the numbers here are told to clients when it tells none, and count while it does not answer and service.fall_back \
+         says so.",
+    );
+    if global && !served {
+        r.problem("global", "has no service".into(), "name its cluster in service.cluster".into());
+    }
+    if global && unit == Unit::LongAnswers {
+        r.problem(
+            "global",
+            "cannot count what is known at the end only".into(),
+            "leave it out, or count another unit".into(),
+        );
+    }
     let name = Arc::from(name?);
-    Some(Limit { name, unit, rate: Rate { limit, burst, window }, by, missing, shadow })
+    Some(Limit { name, unit, rate: Rate { limit, burst, window }, by, missing, shadow, global })
+}
+
+fn service(r: &mut dyn Reader) -> Option<Service> {
+    let mut service = None;
+    let doc = "The rate limit service (envoy.service.ratelimit.v3: envoyproxy/ratelimit, Limitador) for limits that are global.";
+    r.section("service", doc, &mut |r| {
+        let some = |s: &str| !s.is_empty();
+        let cluster = r.text("cluster", 256, "the name of a cluster", &some, "Its cluster in Envoy, which speaks HTTP/2.");
+        let domain = r.text("domain", 128, "a name", &some, "The domain of its configuration; `portcullis` when it is not given.");
+        let timeout = r.integer("timeout_ms", 100, 1, 10_000, "Milliseconds until it is given up.");
+        let falls_back = r.boolean(
+            "fall_back",
+            false,
+            "Whether each Envoy counts for itself, by the limits' own numbers, while it does not answer. Else on_failure of the \
+             profile decides.",
+        );
+        service = cluster.map(|cluster| Service {
+            cluster,
+            domain: domain.unwrap_or_else(|| "portcullis".to_owned()),
+            timeout: u32::try_from(timeout).unwrap_or(u32::MAX),
+            falls_back,
+        });
+    });
+    service
 }
 
 fn tokens(r: &mut dyn Reader) -> Tokens {

@@ -1,9 +1,12 @@
 //! The stage: takes from the cells of a request's keys, and says what is left.
 
+mod global;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use portcullis_core::answer::{Channel, Editor, Flow, Why};
+use portcullis_core::call::{Answered, Call, CallFailure};
 use portcullis_core::config::Reader;
 use portcullis_core::head::Head;
 use portcullis_core::stage::{self, Ended, Request, Settings, Stage};
@@ -16,6 +19,7 @@ use portcullis_core::wire::{self, Dialect, Role, model_in_path};
 use crate::fields::Told;
 use crate::key::Secret;
 use crate::rate::Room;
+use crate::service::Descriptor;
 use crate::settings::{self, Limit, Limits, Missing, Shared, Unit};
 use crate::shape;
 use crate::spent::Spent;
@@ -57,7 +61,18 @@ pub(crate) struct Limiting {
     nonce: [u8; 8],
     /// What was taken and is settled when the cost is known.
     taken: Vec<Taken>,
+    /// What the rate limit service was asked.
+    out: Vec<Taken>,
     spent: Spent,
+}
+
+/// Whether the service is to be asked.
+enum Asking {
+    Call(Call),
+    /// It costs nothing.
+    Nothing,
+    /// It has said no, for so many microseconds from now.
+    Known(u64),
 }
 
 /// What was taken from a cell.
@@ -69,7 +84,7 @@ struct Taken {
 
 /// What became of a request under one limit.
 enum Outcome {
-    Applies(Tag),
+    Applies(Tag, Descriptor),
     /// It is not for this request.
     Passed,
     Refused,
@@ -78,7 +93,7 @@ enum Outcome {
 impl Limiting {
     pub(crate) fn new(limits: Arc<Limits>) -> Self {
         let spent = Spent::new(&limits.tokens);
-        Self { limits, nonce: [0; 8], taken: Vec::new(), spent }
+        Self { limits, nonce: [0; 8], taken: Vec::new(), out: Vec::new(), spent }
     }
 
     fn secret<'l>(limits: &'l Limits, nonce: [u8; 8], store: &dyn Store) -> Option<&'l Secret> {
@@ -103,8 +118,8 @@ impl Limiting {
         };
         let (mut taken, mut told) = (Vec::new(), Told::default());
         for (number, limit) in limits.limits.iter().enumerate().filter(|(_, limit)| meant(limit)) {
-            let tag = match outcome(limit, secret, asked) {
-                Outcome::Applies(tag) => tag,
+            let (tag, descriptor) = match outcome(limit, secret, asked) {
+                Outcome::Applies(tag, descriptor) => (tag, descriptor),
                 Outcome::Passed => continue,
                 Outcome::Refused if limit.shadow => {
                     judge(&mut opinion, limit, Verdict::Flag, "shadow");
@@ -116,6 +131,21 @@ impl Limiting {
                 }
             };
             let cost = self.spent.reserve(limit.unit);
+            if let (true, Some(service)) = (limit.global, &limits.service) {
+                match self.ask(service, number, tag, descriptor, cost, asked.world) {
+                    Asking::Call(call) => opinion.calls.push(call),
+                    Asking::Nothing => {}
+                    Asking::Known(wait) => {
+                        let verdict = if limit.shadow { Verdict::Flag } else { Verdict::Throttle };
+                        judge(&mut opinion, limit, verdict, "known");
+                        if !limit.shadow {
+                            told.retry_after(wait);
+                            break;
+                        }
+                    }
+                }
+                continue;
+            }
             let room = match limits.table.update(store, &tag, now, |cell| limit.rate.take(cell, cost, now)) {
                 Ok((room, pushed)) => {
                     opinion.counts.extend(pushed.then_some(counter(limit, "forgotten")));
@@ -195,14 +225,20 @@ fn judge(opinion: &mut Opinion, limit: &Limit, verdict: Verdict, outcome: &'stat
 
 fn outcome(limit: &Limit, secret: &Secret, asked: &Known<'_>) -> Outcome {
     let mut parts: Vec<Option<Cow<'_, [u8]>>> = Vec::with_capacity(limit.by.len());
-    let mut lacks = false;
+    let (mut lacks, mut descriptor) = (false, Descriptor::new());
     for part in &limit.by {
         match part.find(asked) {
-            Found::Value(value) => parts.push((!part.shared).then_some(value)),
+            Found::Value(value) => {
+                if limit.global {
+                    descriptor.push((part.label.clone(), if part.shared { b"*".to_vec() } else { plain(&value) }));
+                }
+                parts.push((!part.shared).then_some(value));
+            }
             Found::Other => return Outcome::Passed,
             Found::Missing if limit.missing == Missing::Share && !part.values.is_empty() => return Outcome::Passed,
             Found::Missing => {
                 lacks = true;
+                descriptor.push((part.label.clone(), b"(missing)".to_vec()));
                 parts.push(None);
             }
         }
@@ -213,8 +249,19 @@ fn outcome(limit: &Limit, secret: &Secret, asked: &Known<'_>) -> Outcome {
         // Who lacks a part is none of those that share a value.
         _ => {
             parts.push(lacks.then_some(Cow::Borrowed(b"lacks".as_slice())));
-            Outcome::Applies(secret.tag(&limit.name, &parts))
+            if descriptor.is_empty() {
+                descriptor.push(("limit".to_owned(), limit.name.as_bytes().to_vec()));
+            }
+            Outcome::Applies(secret.tag(&limit.name, &parts), descriptor)
         }
+    }
+}
+
+/// A value as a descriptor can carry it: texts only. What is none stands there as its hexadecimal digits.
+fn plain(value: &[u8]) -> Vec<u8> {
+    match core::str::from_utf8(value) {
+        Ok(_) => value.to_vec(),
+        Err(_) => value.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect(),
     }
 }
 
@@ -254,6 +301,10 @@ impl Stage for Limiting {
         let model = model_in_path(head.path());
         self.spent.unread(&self.limits.tokens, model.as_deref(), bytes);
         self.rest(&Known { head, model: model.as_deref(), shape: None, world })
+    }
+
+    fn answered(&mut self, tag: u32, answer: Result<Answered, CallFailure>, world: World<'_>) -> Opinion {
+        self.told(tag, answer, world)
     }
 
     fn drops_usage(&self) -> bool {

@@ -15,11 +15,13 @@ mod streams;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use portcullis_core::call::{Answered, CallFailure, Message};
 use portcullis_core::config::Config;
 use portcullis_core::exchange::{Act, Exchange};
 use portcullis_core::head::Head;
 use portcullis_core::store::{Memory, Properties, Store, StoreError, Stored, When};
 use portcullis_rate_limit::RATE_LIMIT;
+use portcullis_rate_limit::service::{METHOD, SERVICE};
 use serde_json::{Value, json};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -422,4 +424,99 @@ fn problems_are_named_with_their_place() {
         assert!(places.contains(&place), "{place} in {places:?}");
     }
     assert_eq!(places.len(), 11, "{problems:?}");
+}
+
+/// What the service would get: domain and hits, and the descriptor's values in their order.
+fn asked(exchange: &mut Exchange) -> Vec<(u32, String)> {
+    exchange
+        .take_calls()
+        .into_iter()
+        .map(|(id, call)| match call.message {
+            Message::Grpc { service, method, message } => {
+                assert_eq!((service.as_str(), method.as_str()), (SERVICE, METHOD));
+                assert_eq!(call.cluster, "limits");
+                (id, String::from_utf8_lossy(&message).into_owned())
+            }
+            Message::Http { .. } => panic!("a call of HTTP"),
+        })
+        .collect()
+}
+
+const OK: &[u8] = b"\x08\x01\x12\x0c\x08\x01\x12\x04\x08\x05\x10\x02\x18\x04\x08\x01";
+const OVER: &[u8] = b"\x08\x02\x12\x0e\x08\x02\x12\x04\x08\x05\x10\x02\x18\x00\x22\x02\x08\x1e";
+
+fn global(fall_back: bool, policy: &str) -> Gateway {
+    let document = json!({"profiles": {"default": {"on_failure": {"request": policy}, "rate_limit": {
+        "service": {"cluster": "limits", "domain": "llm", "fall_back": fall_back},
+        "limits": [
+            {"name": "local", "limit": 100, "per": "day"},
+            {"name": "team", "limit": 2, "per": "day", "global": true,
+             "by": [{"header": "X-Team"}, {"of": "host", "label": "api"}]},
+        ],
+    }}}});
+    let config = Config::parse(document.to_string().as_bytes(), &[&RATE_LIMIT], &|_| None).unwrap();
+    Gateway { config: Arc::new(config), store: Rc::new(Memory::default()) }
+}
+
+/// Asks with one answer of the service: the status of a refusal, if there is one, and the fields of the answer.
+fn served(gateway: &Gateway, answer: Result<Answered, CallFailure>) -> (Option<u16>, String, bool) {
+    let mut exchange = gateway.open(CHAT, &[("x-team", "red"), (":authority", "API.example.com")]);
+    let mut act = exchange.request_head(true);
+    let calls = asked(&mut exchange);
+    let called = !calls.is_empty();
+    if called {
+        assert_eq!(act, Act::Hold);
+        let sent = &calls[0].1;
+        let places = ["llm", "x-team", "red", "api", "api.example.com"].map(|part| sent.find(part).unwrap());
+        assert!(places.is_sorted(), "{sent:?}");
+        act = exchange.answered(calls[0].0, answer, NOW + 5);
+    }
+    let fields = exchange.answer_fields().iter().find(|(name, _)| *name == "ratelimit").map(|(_, value)| value.clone());
+    match act {
+        Act::Forward => (None, fields.unwrap_or_default(), called),
+        Act::Refuse(reply) => (Some(reply.status), fields.unwrap_or_default(), called),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn says(message: &[u8]) -> Result<Answered, CallFailure> {
+    Ok(Answered { status: 0, headers: Vec::new(), body: message.to_vec() })
+}
+
+#[test]
+fn the_service_decides_and_a_no_holds_until_it_would_say_yes() {
+    let gateway = global(false, "closed");
+    let (refused, fields, called) = served(&gateway, says(OK));
+    assert_eq!((refused, called), (None, true));
+    assert!(fields.contains("\"local\";r=99") && fields.contains("\"team\";r="), "{fields}");
+    assert_eq!(served(&gateway, says(OVER)).0, Some(429));
+    let (refused, fields, called) = served(&gateway, says(OK));
+    assert_eq!((refused, called), (Some(429), false), "it has said no for 30 seconds");
+    assert!(!fields.contains("\"team\""), "{fields}");
+    let (_, fields, _) = served(&global(false, "closed"), says(OK));
+    assert!(fields.contains("\"local\";r=99"), "another store, another gateway: {fields}");
+}
+
+#[test]
+fn what_a_refusal_of_the_service_took_here_is_given_back() {
+    let gateway = global(false, "closed");
+    served(&gateway, says(OVER));
+    let (_, fields, _) = served(&gateway, says(OK));
+    assert!(fields.contains("\"local\";r=99"), "{fields}");
+}
+
+#[test]
+fn a_service_that_says_nothing_follows_the_policy_or_this_gateway_counts() {
+    for failure in [
+        Err(CallFailure::Timeout),
+        Err(CallFailure::Refused),
+        says(b""),
+        Ok(Answered { status: 14, ..Answered::default() }),
+    ] {
+        assert_eq!(served(&global(false, "closed"), failure.clone()).0, Some(503));
+        assert_eq!(served(&global(false, "open"), failure.clone()).0, None);
+        let gateway = global(true, "closed");
+        let statuses: Vec<_> = (0..3).map(|_| served(&gateway, failure.clone()).0).collect();
+        assert_eq!(statuses, [None, None, Some(429)]);
+    }
 }

@@ -53,6 +53,8 @@ pub struct Part {
     pub values: Vec<String>,
     /// Whether all values that match are one.
     pub shared: bool,
+    /// What it is called where others count by it: the name of the field, of the value, or the word for it.
+    pub label: String,
 }
 
 /// What is asked of a part.
@@ -178,7 +180,12 @@ mod tests {
         let head: Head = fields.iter().map(|(name, value)| (*name, *value)).collect();
         let world = World { now: 0, store: memory, properties: memory, profile: "p" };
         let known = Known { head: &head, model: Some(b"gpt"), shape: None, world };
-        let part = Part { source, values: values.iter().map(|value| (*value).to_owned()).collect(), shared: false };
+        let part = Part {
+            source,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+            shared: false,
+            label: String::new(),
+        };
         match part.find(&known) {
             Found::Value(value) => Some(Some(value.into_owned())),
             Found::Missing => Some(None),

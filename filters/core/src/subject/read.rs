@@ -3,7 +3,7 @@
 use super::{Part, Source};
 use crate::config::{Reader, Word, choose};
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Named {
     Address,
     Host,
@@ -74,6 +74,17 @@ pub fn part(r: &mut dyn Reader) -> Option<Part> {
     }
     let shared = r.boolean("shared", false, "Whether all values that are meant count as one.");
     let bits = |bits: u64| u8::try_from(bits).unwrap_or(u8::MAX);
+    let label = r.text(
+        "label",
+        128,
+        "a name",
+        &|s| !s.is_empty(),
+        "The key of this part in a descriptor for the rate limit service. The name of the header field, the last of the names \
+         in metadata, or the word of `of` when it is not given.",
+    );
+    let word = of.and_then(|of| NAMED.iter().find(|named| named.value == of)).map(|named| named.word);
+    let own = header.clone().map(|header| header.to_ascii_lowercase()).or_else(|| word.map(str::to_owned));
+    let label = label.or(own).or_else(|| metadata.last().cloned()).unwrap_or_default();
     let source = match (header, of) {
         (Some(header), _) => Source::Header(header.to_ascii_lowercase()),
         (None, Some(Named::Address)) => Source::Address { v4: bits(v4), v6: bits(v6) },
@@ -85,5 +96,5 @@ pub fn part(r: &mut dyn Reader) -> Option<Part> {
         (None, None) if !metadata.is_empty() => Source::Metadata(metadata),
         (None, None) => return None,
     };
-    Some(Part { source, values, shared })
+    Some(Part { source, values, shared, label })
 }
