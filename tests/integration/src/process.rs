@@ -14,6 +14,19 @@ pub fn cpu_time(pid: u32) -> Result<Duration> {
     Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
 }
 
+/// Time on a processor of all threads of a process, in nanoseconds: the first field of `schedstat` of each. What others
+/// run in between is not in it.
+pub fn thread_time(pid: u32) -> Result<Duration> {
+    let folder = format!("/proc/{pid}/task");
+    let mut sum = 0_u64;
+    for thread in std::fs::read_dir(&folder).with_context(|| folder.clone())? {
+        // A thread may have ended.
+        let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        sum += text.split_whitespace().next().and_then(|field| field.parse::<u64>().ok()).context("schedstat")?;
+    }
+    Ok(Duration::from_nanos(sum))
+}
+
 /// Processes that wanted to run in the last minute, on average: what else this machine was doing.
 pub fn load_average() -> Result<f64> {
     let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use clap::Parser;
 use portcullis_cli::envoy::{self, Bootstrap, Envoy, module_file};
-use portcullis_integration::process::{cpu_time, load_average};
+use portcullis_integration::process::{cpu_time, load_average, thread_time};
 
 use report::{Carried, Latency, Report};
 use shapes::Shape;
@@ -44,7 +44,7 @@ const SHAPES: [Shape; 4] = [Shape::Text, Shape::Json, Shape::Events(4), Shape::E
 
 /// Parts of one KiB that are timed, and what is waited between two of them.
 const PARTS: usize = 3000;
-const PAUSE: Duration = Duration::from_micros(700);
+const PAUSE: Duration = Duration::from_micros(1200);
 /// More than is ever held of prose.
 const HELD: usize = 64;
 
@@ -137,8 +137,9 @@ fn latency(envoy: &Envoy, upstream: &Upstream) -> Result<Latency> {
     let (with, without) = (envoy.listener("gateway")?, envoy.listener("bare")?);
     let mut latency = Latency::default();
     for _ in 0..3 {
-        latency.with.extend(wire::parts(upstream, with, 1 << 10, HELD)?);
-        latency.without.extend(wire::parts(upstream, without, 1 << 10, HELD)?);
+        let clock = || thread_time(envoy.pid());
+        latency.with.extend(wire::parts(upstream, with, 1 << 10, HELD, clock)?);
+        latency.without.extend(wire::parts(upstream, without, 1 << 10, HELD, clock)?);
     }
     Ok(latency)
 }

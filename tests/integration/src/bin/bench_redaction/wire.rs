@@ -106,21 +106,29 @@ pub fn fetch(from: SocketAddr) -> Result<Vec<u8>> {
     Ok(body)
 }
 
-/// Asks for an answer that comes part by part, and gives how long each took from the upstream to the client. A part has
-/// come when all but the `held` bytes at its end have.
-pub fn parts(upstream: &Upstream, from: SocketAddr, part: usize, held: usize) -> Result<Vec<Duration>> {
+/// Asks for an answer that comes part by part, and gives how long each took from the upstream to the client, and how far
+/// `clock` went since the one before. A part has come when all but the `held` bytes at its end have.
+pub fn parts(
+    upstream: &Upstream,
+    from: SocketAddr,
+    part: usize,
+    held: usize,
+    clock: impl Fn() -> Result<Duration>,
+) -> Result<Vec<(Duration, Duration)>> {
     let stream = connect(from)?;
     let mut reader = BufReader::with_capacity(1 << 16, stream);
     head(&mut reader)?;
     let (mut body, mut came) = (Vec::new(), Vec::new());
     while chunk(&mut reader, &mut body)? {
         while body.len() + held >= (came.len() + 1) * part {
-            came.push(Instant::now());
+            came.push((Instant::now(), clock()?));
         }
     }
     let sent = upstream.sent.lock().map(|sent| sent.clone()).unwrap_or_default();
     ensure!(came.len() <= sent.len() && came.len() + 1 >= sent.len(), "{} parts of {} came", came.len(), sent.len());
-    Ok(came.iter().zip(sent).map(|(came, sent)| came.duration_since(sent)).collect())
+    let walls = came.iter().zip(sent).map(|((came, _), sent)| came.duration_since(sent));
+    let clocks = came.windows(2).map(|pair| pair[1].1.saturating_sub(pair[0].1));
+    Ok(walls.skip(1).zip(clocks).collect())
 }
 
 fn connect(to: SocketAddr) -> Result<TcpStream> {
