@@ -89,7 +89,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with train_pool.jsonl")
     parser.add_argument("--work", type=Path, required=True, help="folder for what is made on the way")
-    parser.add_argument("--draws", type=int, default=120_000, help="texts that training looks at")
+    parser.add_argument("--draws", type=int, default=240_000, help="texts that training looks at")
     parser.add_argument("--fold-draws", type=int, default=50_000, help="the same, for each group that is left out")
     parser.add_argument("--soft", type=int, default=22_000, help="texts that get a soft label")
     parser.add_argument("--per-pattern", type=int, default=40)
