@@ -36,7 +36,8 @@ pub(super) struct Outcome {
     pub audit: Vec<(&'static str, Value)>,
 }
 
-/// Everything is enforced, but what comes with one header is only watched; with others answers are redacted, and prompts.
+/// Everything is enforced, but what comes with one header is only watched; with others answers are redacted, and prompts,
+/// or requests are limited.
 pub(super) fn configuration() -> Value {
     json!({
         "profiles": {
@@ -44,21 +45,22 @@ pub(super) fn configuration() -> Value {
             "watched": {"prompt_guard": {"mode": "shadow"}},
             "redacted": {"pii_redact": {"audit_values": true}},
             "hidden": {"pii_redact": {"request": {"redact": true}}},
+            "limited": {"rate_limit": {"limits": [
+                {"name": "per-user", "limit": 1, "per": "minute", "by": [{"header": "X-User-ID"}]},
+            ]}},
         },
         "routes": [
             {"profile": "watched", "header": {"name": "x-team", "exact": "research"}},
             {"profile": "redacted", "header": {"name": "x-team", "exact": "support"}},
             {"profile": "hidden", "header": {"name": "x-team", "exact": "abroad"}},
+            {"profile": "limited", "header": {"name": "x-team", "exact": "trial"}},
         ],
         "audit": {"hmac_key_env": "PORTCULLIS_HMAC_KEY"},
     })
 }
 
 /// What a later release shows here.
-pub(super) const NOT_YET: [(&str, &str); 2] = [
-    ("scored", "an uncertain prompt, judged by a scoring cluster"),
-    ("limited", "too many requests or tokens for one consumer, answered with 429"),
-];
+pub(super) const NOT_YET: [(&str, &str); 1] = [("scored", "an uncertain prompt, judged by a scoring cluster")];
 
 const CHAT: &str = "/v1/chat/completions";
 const MESSAGES: &str = "/v1/messages";
@@ -191,6 +193,38 @@ pub(super) fn steps() -> Vec<Step> {
                     ("verdict", json!("redact")),
                     ("stage", json!("pii")),
                     ("entities", json!([{"type": "EMAIL", "direction": "request", "action": "number", "count": 3}])),
+                ],
+            },
+        },
+        Step {
+            title: "within a limit, OpenAI chat completions",
+            shows: "A route whose users may ask once a minute each: the first request goes through.",
+            path: CHAT,
+            headers: vec![("x-team", "trial"), ("x-user-id", "ann")],
+            body: chat(QUESTION, false),
+            outcome: Outcome {
+                audit: vec![("verdict", json!("allow")), ("profile", json!("limited")), ("origin", json!("upstream"))],
+                ..allowed("openai_chat", &["You said: Which rivers"])
+            },
+        },
+        Step {
+            title: "limited, OpenAI chat completions",
+            shows: "The second of the same user is refused until a minute has gone by, with OpenAI's own error.",
+            path: CHAT,
+            headers: vec![("x-team", "trial"), ("x-user-id", "ann")],
+            body: chat(QUESTION, false),
+            outcome: Outcome {
+                status: 429,
+                verdict: Some("throttle; stage=limit"),
+                body: &["rate_limit_exceeded"],
+                said: None,
+                arrives: false,
+                hides: &[],
+                audit: vec![
+                    ("verdict", json!("throttle")),
+                    ("stage", json!("limit")),
+                    ("policy", json!("per-user")),
+                    ("origin", json!("portcullis")),
                 ],
             },
         },
