@@ -53,8 +53,16 @@ def trained(options, name, rows, windows, choose, target):
     if not kept.exists():
         say(f"training {name} on {int(choose.sum())} texts")
         draws = options.draws if name == "final" else options.fold_draws
-        net = train.train(rows, windows, choose, draws, target, seed=options.seed,
-                          say=lambda text: say(f"  {name}: {text}"))
+        told = {"seed": options.seed, "say": lambda text: say(f"  {name}: {text}")}
+        first = options.work / f"{name}.first.pt"
+        if first.exists():
+            net.load_state_dict(torch.load(first))
+        else:
+            net = train.train(rows, windows, choose, draws, target, **told)
+            torch.save(net.state_dict(), first)
+        # What is written for the purpose has far more texts than the public sources: at the end, both weigh the same.
+        net = train.train(rows, windows, choose, draws // 8 if name == "final" else draws // 4, target, rate=1e-3,
+                          written=0.5, net=net, **told)
         torch.save(net.state_dict(), kept)
     net.load_state_dict(torch.load(kept))
     export.round_tables(net)
@@ -91,7 +99,7 @@ def main():
     parser.add_argument("--work", type=Path, required=True, help="folder for what is made on the way")
     parser.add_argument("--draws", type=int, default=240_000, help="texts that training looks at")
     parser.add_argument("--fold-draws", type=int, default=50_000, help="the same, for each group that is left out")
-    parser.add_argument("--soft", type=int, default=22_000, help="texts that get a soft label")
+    parser.add_argument("--soft", type=int, default=22_500, help="texts that get a soft label")
     parser.add_argument("--per-pattern", type=int, default=40)
     parser.add_argument("--placed", type=int, default=8_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -13,9 +13,9 @@ from net import Net
 MOST, STEP = 14, 192
 
 
-def weights(rows, cap=0.1, attacks=0.4):
+def weights(rows, cap=0.1, attacks=0.4, written=None):
     """How often each row is drawn: the square root of its source's size, no source above `cap` of its label's, and the
-    labels alike in every language that has both."""
+    labels alike in every language that has both. `written` is the share of texts/ in each label, if it is to have one."""
     label = numpy.array([row["label"] for row in rows])
     source = numpy.array([row["source"].split("+")[0] + ("+placed" if "+placed" in row["source"] else "")
                           for row in rows])
@@ -27,6 +27,12 @@ def weights(rows, cap=0.1, attacks=0.4):
         for _ in range(20):
             share = numpy.minimum(share / share.sum(), cap)
         weight[label == of] = (share / counts)[inverse]
+    if written:
+        own = numpy.array([row["source"].startswith("own/") for row in rows])
+        for of in (0, 1):
+            for part, share in ((own, written), (~own, 1 - written)):
+                if (part & (label == of)).any():
+                    weight[part & (label == of)] *= share / weight[part & (label == of)].sum()
     # Languages: what the label's share is everywhere, it is in each of them.
     weight /= weight.sum()
     for name in numpy.unique(lang):
@@ -69,13 +75,14 @@ def targets(rows, soft):
     return out
 
 
-def train(rows, windows, choose, draws, target, seed=1, rate=3e-3, drop=0.1, decay=0.02, say=print):
-    """Trains on the rows that `choose` (booleans) names, `draws` texts in all, towards `target`."""
+def train(rows, windows, choose, draws, target, seed=1, rate=3e-3, drop=0.1, decay=0.02, written=None, net=None,
+          say=print):
+    """Trains on the rows that `choose` (booleans) names, `draws` texts in all, towards `target`; goes on with `net`."""
     torch.manual_seed(seed)
     rng = numpy.random.default_rng(seed)
-    net = Net()
+    net = net or Net()
     places = numpy.flatnonzero(choose & (numpy.diff(windows.first) > 0))
-    weight = weights([rows[i] for i in places])
+    weight = weights([rows[i] for i in places], written=written)
     label = numpy.array([row["label"] for row in rows], numpy.float32)
     optimiser = torch.optim.AdamW([
         {"params": [net.grams.weight], "lr": rate, "weight_decay": decay},
