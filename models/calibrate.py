@@ -56,6 +56,13 @@ def lowest(rules, logits, hard, reach):
     return cut
 
 
+def scores(rows, windows, logits, places, figures):
+    """The scores of the rows at `places` by rules and classifier together."""
+    logits = logits - figures["length"] * numpy.log(numpy.maximum(1, numpy.diff(windows.first)))
+    share = probability(logits, figures["scale"], figures["offset"])
+    return (1 - (1 - by_rules(rows, places)) * (1 - share))[places]
+
+
 def calibrate(rows, windows, logits, work):
     """scale, offset, flag and block; writes gold and score files of everything held back."""
     places = numpy.flatnonzero(~numpy.isnan(logits))

@@ -93,6 +93,14 @@ def held_back(options, rows, windows, target, net):
     return logits
 
 
+def harmful(options, net, figures):
+    """Scores of harmful requests without an injection, which are nothing to find here."""
+    rows = [json.loads(line) for line in open(options.data / "train_harmful_only.jsonl", encoding="utf-8")]
+    windows = features.of(rows, options.work / "harmful")
+    places = numpy.arange(len(rows))
+    return calibrate.scores(rows, windows, train.highest_of(net, windows, places), places, figures)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with train_pool.jsonl")
@@ -127,7 +135,7 @@ def main():
     numpy.save(options.work / "logits.npy", logits)
     figures = calibrate.calibrate(rows, windows, logits, options.work)
     (HERE / "prompt-guard.json").write_text(json.dumps({"sha256": digest, **figures}, indent=2) + "\n")
-    report.write(options.work, figures)
+    report.write(options.work, figures, harmful(options, net, figures))
     say("calibrated: " + json.dumps(figures))
 
 

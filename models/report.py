@@ -70,7 +70,7 @@ def _shares(title, keys, held, reached):
     yield ""
 
 
-def write(work, calibration):
+def write(work, calibration, harmful):
     """Writes FIGURES.md from the files that calibrate.py left in `work`."""
     lines = [
         "# Figures",
@@ -98,4 +98,8 @@ def write(work, calibration):
         for title, keys in (("kind", held.column("kind")), ("language", held.column("lang")),
                             ("source", held.column("source")), ("characters", band)):
             lines += _shares(title, keys, held, reached)
+    lines += ["## Harmful requests without an injection", "",
+              f"{len(harmful)} texts, by the shipped net: flagged {(harmful >= calibration['flag']).mean():.3f}, blocked "
+              f"{(harmful >= calibration['block']).mean():.3f}. They are no attacks on a model's instructions and were not "
+              "learned from."]
     FILE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
