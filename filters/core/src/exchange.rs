@@ -397,6 +397,8 @@ impl Exchange {
         match (self.phase, self.profile.on_failure.request) {
             (Phase::Forwarded, _) => Act::Forward,
             (Phase::Refused, _) => Act::Hold,
+            // Its head says no coding any more, and its body was not undone.
+            (Phase::Body, Failure::Open) if self.recodes() => self.refuse(Verdict::Block, Judge::Failure, 503, None),
             (_, Failure::Open) => self.decide(),
             (_, Failure::Closed) => self.refuse(Verdict::Block, Judge::Failure, 503, None),
         }

@@ -167,6 +167,10 @@ impl<E: Envoy + Clone + 'static> Stream<E> {
             let act = self.request_whole();
             return self.make_calls(act);
         }
+        // A part of it has come: to let that go now would let it go unread. Its end lets all of it go.
+        if act == Act::Forward && self.gathered > 0 && !self.exchange().is_decided() {
+            return Act::Hold;
+        }
         act
     }
 

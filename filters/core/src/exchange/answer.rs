@@ -43,7 +43,8 @@ impl Exchange {
         let reads = self.stages.iter().any(|running| running.reads_answers.is_some());
         let asked = response::ASKED.iter().copied().filter(move |_| reads);
         let edits = !ends && self.stages.iter().any(|running| running.edits_requests && running.mode == Mode::Enforce);
-        let recodes = self.recodes();
+        // What was let go unread at its head goes on as it came.
+        let recodes = self.recodes() && !self.is_decided();
         let stale = response::SIZED.iter().filter(move |_| edits).chain(recodes.then_some(&"content-encoding"));
         asked.chain(stale.map(|name| (*name, None)))
     }

@@ -179,6 +179,25 @@ fn a_body_that_ends_while_its_head_waits_is_inspected_when_the_head_may_go() {
 }
 
 #[test]
+fn a_part_of_a_body_that_comes_while_its_head_waits_goes_with_the_rest() {
+    for (text, replies) in [("ask", vec![403]), ("hello", vec![])] {
+        let body = chat(text);
+        let (part, rest) = (&body[..10], &body[10..]);
+        let mut sent = sent("{}", &[("x-ask", "1")], false);
+        assert_eq!(sent.part(part, false), Flow::Pause);
+        answer(&mut sent, 0, "yes");
+        assert_eq!(resumed(&sent), 0, "nothing of a body goes before it was read");
+        let flow = sent.part(rest, true);
+        if text == "ask" {
+            answer(&mut sent, 1, "no");
+        } else {
+            assert_eq!(flow, Flow::Continue);
+        }
+        assert_eq!((sent.replies(), resumed(&sent)), (replies, 0));
+    }
+}
+
+#[test]
 fn edits_are_made_when_the_answer_is_here() {
     let mut sent = sent("{}", &[], false);
     assert_eq!(sent.part(&chat("ask edit"), true), Flow::Pause);
