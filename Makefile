@@ -13,11 +13,14 @@ MODULE_CRATES := portcullis portcullis-prompt-guard-module portcullis-pii-redact
 
 # unwind: a panic costs one request. abort: any stable toolchain with the target wasm32-wasip1 will do.
 PANIC ?= unwind
+# A classifier of your own in place of models/prompt-guard.onnx: an ONNX file, with its .json beside it; none: without one.
+MODEL ?=
+PORTCULLIS_MODEL := $(if $(filter-out none,$(MODEL)),$(abspath $(MODEL)),$(MODEL))
 # Seconds for each fuzz target in `make fuzz`.
 FUZZ_SECONDS ?= 60
 ENVOY_BIN ?= $(CURDIR)/.tools/envoy
 PORTCULLIS_DIST := $(CURDIR)/dist
-export PANIC FUZZ_SECONDS ENVOY_BIN PORTCULLIS_DIST MODULES MODULE_CRATES
+export PORTCULLIS_MODEL PANIC FUZZ_SECONDS ENVOY_BIN PORTCULLIS_DIST MODULES MODULE_CRATES
 
 # In CI the lock file is what is built.
 LOCKED := $(if $(CI),--locked)
@@ -40,7 +43,7 @@ toolchain:
 	@.ci/setup/run
 
 .PHONY: build
-build: toolchain ## dist/*.wasm, one for each module, and the native command dist/portcullis (PANIC=abort for any stable Rust)
+build: toolchain ## dist/*.wasm, one for each module, and the native command dist/portcullis (PANIC=abort for any stable Rust; MODEL=my.onnx for a classifier of yours)
 	@.ci/build
 
 .PHONY: demo

@@ -28,6 +28,8 @@ def rank(package):
         return 0.6
     if package["name"] == "portcullis-onnx":
         return 0.7
+    if package["name"] == "portcullis-model":
+        return 0.8
     if package["name"] == SEAM:
         return 2
     if any("cdylib" in target["kind"] for target in package["targets"]):

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_core::audit::shown;
 use portcullis_core::config::Config;
 use portcullis_core::exchange::Exchange;
 use portcullis_core::head::Head;
@@ -19,6 +20,8 @@ pub struct Decision {
     pub route: Option<usize>,
     /// The greatest score of a stage.
     pub score: f32,
+    /// The greatest probability that a classifier gave.
+    pub classifier: Option<f32>,
     /// What becomes of it.
     pub verdict: Verdict,
     /// What gave the verdict.
@@ -36,15 +39,10 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The score as it is shown: four digits.
+    /// The score as it is shown: six digits.
     pub fn shown_score(&self) -> f64 {
         shown(self.score)
     }
-}
-
-/// A score as it is shown: four digits.
-pub fn shown(score: f32) -> f64 {
-    f64::from((score * 10_000.0).round()) / 10_000.0
 }
 
 /// What a user says to the default profile, with no wire format around it: whatever the modes of the stages.
@@ -71,6 +69,7 @@ pub fn of_text(config: &Config, text: &str) -> Result<Decision, String> {
         profile: profile.name.clone(),
         route: None,
         score: 0.0,
+        classifier: None,
         verdict: Verdict::Allow,
         judge: Judge::None,
         enforced: true,
@@ -82,11 +81,13 @@ pub fn of_text(config: &Config, text: &str) -> Result<Decision, String> {
     let running = profile.stages.iter().filter(|stage| stage.mode() != Mode::Off);
     for opinion in running.map(|stage| stage.open().request(request)) {
         decision.score = decision.score.max(opinion.score);
+        decision.classifier = decision.classifier.into_iter().chain(opinion.classifier).reduce(f32::max);
         if opinion.verdict > decision.verdict {
             (decision.verdict, decision.judge) = (opinion.verdict, opinion.judge);
         }
         decision.inspected = decision.inspected.max(opinion.inspected);
-        decision.skipped = decision.skipped.max(opinion.left_out.saturating_add(opinion.allowed));
+        decision.skipped =
+            decision.skipped.max(opinion.left_out.saturating_add(opinion.allowed).saturating_add(opinion.unclassified));
         for finding in opinion.findings {
             if !decision.rules.contains(&finding.rule) {
                 decision.rules.push(finding.rule);
@@ -109,6 +110,7 @@ pub fn of_request(config: &Arc<Config>, head: Head, body: Option<&[u8]>) -> Deci
         profile: record.profile.clone(),
         route,
         score: record.score,
+        classifier: record.classifier,
         verdict: record.verdict,
         judge: record.judge,
         enforced: record.enforced,

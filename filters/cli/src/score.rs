@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use portcullis_core::audit::shown;
 use portcullis_core::config::Config;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ pub fn answer(config: &Arc<Config>, line: &[u8]) -> (String, bool) {
                 "score": decision.shown_score(),
                 "verdict": decision.verdict.name(),
                 "rules": decision.rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "classifier": null,
+                "classifier": decision.classifier.map(shown),
                 "inspected": decision.inspected,
                 "skipped": decision.skipped,
                 "micros": micros,
@@ -66,7 +67,7 @@ mod tests {
         assert_eq!(answer["verdict"], "block");
         assert_eq!(answer["score"], 0.9);
         assert_eq!(answer["rules"], json!(["PG-1001"]));
-        assert_eq!(answer["classifier"], Value::Null);
+        assert!((0.0..=1.0).contains(&answer["classifier"].as_f64().unwrap()), "{answer}");
         assert_eq!(answer["inspected"], 35);
         assert_eq!(answer["skipped"], 0);
     }

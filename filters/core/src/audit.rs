@@ -85,6 +85,8 @@ pub struct Record {
     pub enforced: bool,
     /// The greatest score of a stage.
     pub score: f32,
+    /// The greatest probability that a classifier gave.
+    pub classifier: Option<f32>,
     /// The rules that fired, each once, in the order of their first finding.
     pub rules: Vec<RuleId>,
     /// Disguises under which something was found.
@@ -176,7 +178,8 @@ impl Record {
             "policy": self.policy.as_deref(),
             "stage": self.decided.then(|| self.judge.name()),
             "enforced": self.decided.then_some(self.enforced),
-            "score": f64::from((self.score * 10_000.0).round()) / 10_000.0,
+            "score": shown(self.score),
+            "classifier": self.classifier.map(shown),
             "rules": rules,
             "disguises": (!disguises.is_empty()).then_some(disguises),
             "entities": entities,
@@ -206,6 +209,11 @@ impl Record {
         }
         record.to_string()
     }
+}
+
+/// A score or a probability as it is shown: six digits behind the point.
+pub fn shown(score: f32) -> f64 {
+    (f64::from(score) * 1e6).round() / 1e6
 }
 
 /// HMAC-SHA-256 (RFC 2104, FIPS 180-4) of texts, each preceded by its length so that no two lists share one.

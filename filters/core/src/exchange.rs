@@ -135,6 +135,7 @@ impl Exchange {
             judge: Judge::None,
             enforced: true,
             score: 0.0,
+            classifier: None,
             rules: Vec::new(),
             tallies: Vec::new(),
             hashes: Vec::new(),

@@ -57,6 +57,8 @@ pub enum Judge {
     Read,
     /// The rule base of the prompt guard.
     Rules,
+    /// The classifier of the prompt guard: the rules alone would not have given the verdict.
+    Classifier,
     /// The search for personal data and secrets.
     Pii,
     /// Who may ask for what.
@@ -69,8 +71,8 @@ pub enum Judge {
 
 impl Judge {
     /// Every judge.
-    pub const ALL: [Self; 7] =
-        [Self::None, Self::Read, Self::Rules, Self::Pii, Self::Access, Self::Limit, Self::Failure];
+    pub const ALL: [Self; 8] =
+        [Self::None, Self::Read, Self::Rules, Self::Classifier, Self::Pii, Self::Access, Self::Limit, Self::Failure];
 
     /// The word for it in headers, metrics and records.
     pub const fn name(self) -> &'static str {
@@ -78,6 +80,7 @@ impl Judge {
             Self::None => "none",
             Self::Read => "read",
             Self::Rules => "rules",
+            Self::Classifier => "classifier",
             Self::Pii => "pii",
             Self::Access => "access",
             Self::Limit => "limit",
@@ -276,6 +279,8 @@ pub struct Opinion {
     pub judge: Judge,
     /// From 0, nothing, to 1, certain.
     pub score: f32,
+    /// The probability that a classifier gives, from 0 to 1: that of the text it holds most for an attack.
+    pub classifier: Option<f32>,
     /// Everything found, in the order of the body.
     pub findings: Vec<Finding>,
     /// Bytes of text that the stage looked at.
@@ -284,6 +289,8 @@ pub struct Opinion {
     pub left_out: u64,
     /// Bytes of text that stand for another text, which it did not read: beyond its bounds on decoding.
     pub undecoded: u64,
+    /// Bytes of text that the rules saw and the classifier did not: beyond its bound.
+    pub unclassified: u64,
     /// Disguises under which it found something.
     pub disguises: Disguises,
     /// Bytes of text that it did not look at because the operator allows them.
@@ -319,10 +326,12 @@ impl Default for Opinion {
             verdict: Verdict::Allow,
             judge: Judge::None,
             score: 0.0,
+            classifier: None,
             findings: Vec::new(),
             inspected: 0,
             left_out: 0,
             undecoded: 0,
+            unclassified: 0,
             disguises: Disguises::default(),
             allowed: 0,
             edits: Vec::new(),

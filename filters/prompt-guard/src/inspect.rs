@@ -8,6 +8,7 @@ use portcullis_core::verdict::Severity;
 use portcullis_core::wire::Role;
 
 use crate::choice::{Choice, Effect};
+use crate::classify::Classifying;
 use crate::layers::Layering;
 use crate::ruleset::Ruleset;
 use crate::scan::{Asked, Hit, Reading, Scan};
@@ -22,6 +23,8 @@ pub struct Inspection<'r> {
     fired: BTreeMap<(usize, Role), Severity>,
     pub(crate) plain: Plain,
     pub(crate) layering: Layering,
+    /// Reads each text and each layer after the rules, if there is one.
+    pub(crate) classifying: Option<Classifying>,
 }
 
 impl<'r> Inspection<'r> {
@@ -34,6 +37,7 @@ impl<'r> Inspection<'r> {
             fired: BTreeMap::new(),
             plain: Plain::default(),
             layering: Layering::default(),
+            classifying: None,
         }
     }
 
@@ -86,7 +90,14 @@ impl<'r> Inspection<'r> {
         words(plain, &rules.vocabulary, &mut reading)
     }
 
-    /// What all texts so far amount to.
+    /// Shows the text that was inspected last to the classifier: one that was `given`, or what one says under a disguise.
+    pub(crate) fn classify(&mut self, role: Role, given: bool) {
+        if let Some(classifying) = &mut self.classifying {
+            classifying.read(self.plain.bytes(), role, given);
+        }
+    }
+
+    /// What the rules make of all texts so far.
     pub fn score(&self) -> f32 {
         score(score::greatest(self.evidence()))
     }

@@ -107,6 +107,7 @@ impl Inspection<'_> {
             fired.push((hit.rule, hit.severity));
             found(hit);
         });
+        self.classify(role, true);
         self.deeper(
             text,
             &words,
@@ -146,6 +147,7 @@ impl Inspection<'_> {
             };
             let mut hits = Vec::new();
             let words = self.words_where(layer.text(), asked.role, &wanted, &mut |hit| hits.push(hit));
+            self.classify(asked.role, false);
             // The plain form of this layer is what its own layers are made of.
             for hit in hits {
                 let (start, end, disguises) = origin(hit.start, hit.end);

@@ -7,6 +7,7 @@
 mod allowed;
 mod base;
 mod choice;
+mod classify;
 mod compile;
 mod context;
 mod decoded;
@@ -34,4 +35,5 @@ pub use listing::{Excepted, Listed, rules_of, weigh_recorded};
 pub use rule::{MAX_PARANOIA, MAX_WITHIN, MAX_WORDS, Rule, Set};
 pub use ruleset::Ruleset;
 pub use scan::{Hit, Scan};
+pub use score::Band;
 pub use settings::{PROMPT_GUARD, PromptGuard};

@@ -33,6 +33,37 @@ pub fn greatest(evidence: impl Iterator<Item = (usize, Role, Severity)>) -> impl
     })
 }
 
+/// The score of rules and classifier together: `1 - (1 - rules) (1 - classifier)`, a noisy-or like that of the rules.
+///
+/// `classifier` is a probability that is 0.5 for one in a hundred harmless texts and 0.8 for one in a thousand, so the
+/// default thresholds are its two operating points.
+pub fn together(rules: f32, classifier: f32) -> f32 {
+    1.0 - (1.0 - rules) * (1.0 - classifier)
+}
+
+/// Where a request lies between the two operating points of its thresholds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Band {
+    /// Below both: harmless, as far as can be told here.
+    #[default]
+    Below,
+    /// Between them: what a larger model is worth asking about.
+    Uncertain,
+    /// Above both.
+    Above,
+}
+
+impl Band {
+    /// The band in which the thresholds give this verdict.
+    pub const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Allow => Self::Below,
+            Verdict::Flag => Self::Uncertain,
+            Verdict::Redact | Verdict::Throttle | Verdict::Block => Self::Above,
+        }
+    }
+}
+
 /// Scores from which on something is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
@@ -58,6 +89,11 @@ impl Thresholds {
             _ => Verdict::Allow,
         }
     }
+
+    /// Where a request with this score lies.
+    pub fn band(&self, score: f32) -> Band {
+        Band::of(self.verdict(score))
+    }
 }
 
 /// Thresholds by role.
@@ -75,18 +111,27 @@ impl ByRole {
         Thresholds { flag: least(|thresholds| thresholds.flag), block: least(|thresholds| thresholds.block) }
     }
 
-    /// What becomes of a request with this evidence, which comes by rule: `(rule, role, severity)`.
-    pub fn verdict(&self, evidence: impl Iterator<Item = (usize, Role, Severity)> + Clone) -> Verdict {
+    /// What becomes of a request with this evidence, which comes by rule: `(rule, role, severity)`, and these
+    /// probabilities of the classifier, by role, 0 where it has nothing to say.
+    pub fn verdict(
+        &self,
+        evidence: impl Iterator<Item = (usize, Role, Severity)> + Clone,
+        classified: &[f32; Role::ALL.len()],
+    ) -> Verdict {
         let meets = |of: fn(&Thresholds) -> f32| {
             let threshold = |role: Role| self.0.get(role.index()).map_or(0.0, of);
+            let classified = || Role::ALL.into_iter().zip(classified.iter().copied()).filter(|(_, p)| *p > 0.0);
             let mut tried: Vec<f32> = Vec::new();
-            evidence.clone().any(|(_, role, _)| {
+            let spoken = evidence.clone().map(|(_, role, _)| role).chain(classified().map(|(role, _)| role));
+            spoken.into_iter().any(|role| {
                 let wanted = threshold(role);
                 if tried.contains(&wanted) {
                     return false;
                 }
                 tried.push(wanted);
-                score(greatest(evidence.clone().filter(|(_, role, _)| threshold(*role) <= wanted))) >= wanted
+                let rules = score(greatest(evidence.clone().filter(|(_, role, _)| threshold(*role) <= wanted)));
+                let heard = classified().filter(|(role, _)| threshold(*role) <= wanted);
+                together(rules, heard.fold(0.0, |greatest, (_, p)| p.max(greatest))) >= wanted
             })
         };
         if meets(|thresholds| thresholds.block) {
@@ -103,6 +148,40 @@ impl ByRole {
 mod tests {
     use super::*;
     use Severity::{Critical, Error, Notice, Warning};
+
+    const NOTHING: [f32; Role::ALL.len()] = [0.0; Role::ALL.len()];
+
+    #[test]
+    fn the_classifier_counts_like_one_more_rule_of_its_role() {
+        let classified = |different: &[(Role, f32)]| {
+            let mut all = NOTHING;
+            different.iter().for_each(|(role, p)| all[role.index()] = *p);
+            all
+        };
+        let lenient = by_role(&[(Role::System, 0.9, 0.95)]);
+        for (thresholds, evidence, p, verdict) in [
+            (ByRole::default(), &[][..], &[(Role::User, 0.49)][..], Verdict::Allow),
+            (ByRole::default(), &[], &[(Role::User, 0.5)], Verdict::Flag),
+            (ByRole::default(), &[], &[(Role::User, 0.8)], Verdict::Block),
+            (ByRole::default(), &[(0, Role::User, Error)], &[(Role::User, 0.4)], Verdict::Block),
+            // The greatest of the roles counts, not all of them.
+            (ByRole::default(), &[], &[(Role::User, 0.4), (Role::Document, 0.4)], Verdict::Allow),
+            // What is borne in the system prompt does not push the user over.
+            (lenient, &[(0, Role::User, Warning)], &[(Role::System, 0.8)], Verdict::Allow),
+            (lenient, &[(0, Role::User, Error)], &[(Role::System, 0.9)], Verdict::Block),
+        ] {
+            let evidence = evidence.iter().copied();
+            assert_eq!(thresholds.verdict(evidence, &classified(p)), verdict, "{p:?}");
+        }
+        assert_eq!((together(0.0, 0.7), together(0.5, 0.5)), (0.7, 0.75));
+    }
+
+    #[test]
+    fn between_the_thresholds_is_what_is_asked_about() {
+        let bands = [0.0, 0.49, 0.5, 0.79, 0.8, 1.0].map(|score| Thresholds::default().band(score));
+        use Band::{Above, Below, Uncertain};
+        assert_eq!(bands, [Below, Below, Uncertain, Uncertain, Above, Above]);
+    }
 
     #[test]
     fn nothing_found_is_nothing_and_nothing_is_ever_certain() {
@@ -137,7 +216,7 @@ mod tests {
             (strict, &[(0, ToolResult, Warning), (0, User, Error)], Verdict::Flag),
             (strict, &[], Verdict::Allow),
         ] {
-            assert_eq!(thresholds.verdict(evidence.iter().copied()), verdict, "{evidence:?}");
+            assert_eq!(thresholds.verdict(evidence.iter().copied(), &NOTHING), verdict, "{evidence:?}");
         }
     }
 
@@ -146,7 +225,7 @@ mod tests {
         let evidence = [(0, Role::User, Warning), (0, Role::System, Error), (1, Role::Document, Warning)];
         let whole = score(greatest(evidence.into_iter()));
         assert_eq!(whole, score([Error, Warning].into_iter()));
-        assert_eq!(ByRole::default().verdict(evidence.into_iter()), Thresholds::default().verdict(whole));
+        assert_eq!(ByRole::default().verdict(evidence.into_iter(), &NOTHING), Thresholds::default().verdict(whole));
     }
 
     #[test]

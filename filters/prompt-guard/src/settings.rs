@@ -7,13 +7,14 @@ use portcullis_core::config::{MODES, Reader, Word, choose};
 use portcullis_core::stage::{Kind, Settings, Stage};
 use portcullis_core::verdict::{Mode, Severity, Verdict};
 use portcullis_core::wire::Role;
+use portcullis_model::Model;
 
 use crate::allowed::Allowed;
 use crate::choice::{Choice, Effect};
-use crate::exceptions::{self, Exceptions, SEVERITIES, rules_named};
+use crate::exceptions::{self, Exceptions, SEVERITIES, roles, rules_named};
 use crate::own::{self, About};
 use crate::rule::MAX_PARANOIA;
-use crate::ruleset::Ruleset;
+use crate::ruleset::{Ruleset, bit};
 use crate::score::{ByRole, Thresholds};
 use crate::stage::Guarding;
 
@@ -64,6 +65,13 @@ impl Kind for PromptGuard {
         r.section("rules", "Which rules run, for every request.", &mut |r| {
             choice = read_choice(r, rules.as_deref());
         });
+        let mut classifier = Classifier::default();
+        let doc = "The classifier, which adds to the score what it makes of each text.";
+        let named = r.section("classifier", doc, &mut |r| classifier = read_classifier(r));
+        if named && classifier.mode != Mode::Off && Model::shared().is_none() {
+            let remedy = "set mode to off, or attach a module that was built with a model".to_string();
+            r.problem("classifier", "this module was built without a model".into(), remedy);
+        }
         let exceptions = exceptions::read(r, rules.as_deref(), choice);
         let allowed = Allowed::read(r);
         if rules.is_none() {
@@ -74,6 +82,7 @@ impl Kind for PromptGuard {
             thresholds,
             max_text_bytes: usize::try_from(max_text_bytes).unwrap_or(usize::MAX),
             over_limit: over_limit.unwrap_or(Verdict::Block),
+            classifier,
             exceptions,
             allowed,
             rules,
@@ -155,6 +164,70 @@ fn read_choice(r: &mut dyn Reader, rules: Option<&Ruleset>) -> Choice {
     choice
 }
 
+/// How texts are classified.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Classifier {
+    pub mode: Mode,
+    /// Roles whose texts are read, one bit each.
+    pub roles: u16,
+    /// Tokens of a request that are read.
+    pub tokens: usize,
+    pub over_limit: Verdict,
+}
+
+/// As an absent section reads.
+impl Default for Classifier {
+    fn default() -> Self {
+        let roles = Role::ALL.into_iter().filter(|role| READ.contains(role)).fold(0, |all, role| all | bit(role));
+        Self { mode: Mode::Shadow, roles, tokens: TOKENS, over_limit: Verdict::Flag }
+    }
+}
+
+/// Roles that are classified unless the profile says otherwise: who writes definitions of tools and system prompts gives
+/// orders to the model by right.
+const READ: &[Role] =
+    &[Role::User, Role::Assistant, Role::ToolResult, Role::ToolArgument, Role::Document, Role::EmbeddingInput];
+
+/// Tokens of a request that are read unless the profile says otherwise: some 60 KB of English.
+const TOKENS: usize = 16_384;
+
+const CLASSIFIER_MODES: &[Word<Mode>] = &[
+    Word { word: "shadow", value: Mode::Shadow, doc: "Its probability is recorded and adds nothing to the score." },
+    Word { word: "enforce", value: Mode::Enforce, doc: "Its probability adds to the score." },
+    Word { word: "off", value: Mode::Off, doc: "It does not run." },
+];
+
+const OVER_TOKENS: &[Word<Verdict>] = &[
+    Word { word: "flag", value: Verdict::Flag, doc: "Let through, recorded and counted; the rules saw all of it." },
+    Word { word: "allow", value: Verdict::Allow, doc: "Let through; still counted." },
+    Word { word: "block", value: Verdict::Block, doc: "Refused." },
+];
+
+/// Reads `classifier`.
+fn read_classifier(r: &mut dyn Reader) -> Classifier {
+    let standard = Classifier::default();
+    let doc = "Whether the classifier is only recorded, adds to the score, or does not run.";
+    let mode = choose(r, "mode", CLASSIFIER_MODES, doc).unwrap_or(standard.mode);
+    let roles = roles(r, "Whose texts it reads; all but system and tool_definition when absent.");
+    let roles = if r.has("roles") { roles } else { standard.roles };
+    let tokens = r.integer(
+        "max_tokens",
+        u64::try_from(standard.tokens).unwrap_or(u64::MAX),
+        128,
+        1_048_576,
+        "Tokens of a request that it reads, and so how long it may take: about a millisecond for each thousand. Of a longer \
+         text it reads the first and the last part.",
+    );
+    let over_limit = choose(r, "over_limit", OVER_TOKENS, "What is done with a request that has more text than that.");
+    if mode == Mode::Off {
+        for key in ["roles", "max_tokens", "over_limit"] {
+            r.misplaced(key, "has no effect with this mode", "leave it out, or set mode to shadow or enforce".into());
+        }
+    }
+    let tokens = usize::try_from(tokens).unwrap_or(usize::MAX);
+    Classifier { mode, roles, tokens, over_limit: over_limit.unwrap_or(standard.over_limit) }
+}
+
 /// Settings of a profile, shared with the exchanges that it has under way.
 pub(crate) struct Guard(pub Arc<Inner>);
 
@@ -163,6 +236,7 @@ pub(crate) struct Inner {
     pub thresholds: ByRole,
     pub max_text_bytes: usize,
     pub over_limit: Verdict,
+    pub classifier: Classifier,
     pub exceptions: Exceptions,
     pub allowed: Allowed,
     pub rules: Option<Arc<Ruleset>>,

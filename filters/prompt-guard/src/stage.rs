@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use portcullis_core::stage::{Request, Stage};
 use portcullis_core::text::decode::{Disguise, Disguises};
-use portcullis_core::verdict::{Finding, Judge, Opinion, Verdict};
+use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, Verdict};
 use portcullis_core::wire::{Role, Source, Span, Text};
 
 use crate::allowed::Leave;
+use crate::classify::Classifying;
 use crate::decoded::Decoded;
 use crate::inspect::Inspection;
 use crate::joined::{Joined, Stretch};
 use crate::scan::Hit;
+use crate::score::together;
 use crate::settings::Inner;
 
 /// Findings that an opinion holds at most. Later ones still count.
@@ -29,6 +31,10 @@ impl Stage for Guarding {
         };
         let choice = inner.exceptions.for_request(&request);
         let mut inspection = Inspection::new(rules, &choice);
+        let classifier = inner.classifier;
+        if classifier.mode != Mode::Off {
+            inspection.classifying = Classifying::new(classifier.roles, classifier.tokens);
+        }
         let mut opinion = Opinion::default();
         let mut findings = Vec::new();
         let mut found = |hit: Hit, role: Role, span: Span| {
@@ -40,6 +46,7 @@ impl Stage for Guarding {
         let mut budget = inner.max_text_bytes;
         let mut joined = Joined::new();
         let mut allowed = BTreeSet::new();
+        let last = request.prompt.texts.len().saturating_sub(1);
         for (place, text) in request.prompt.texts.iter().enumerate() {
             if let Some((decoded, leave)) = inner.allowed(&request, text) {
                 allowed.insert(place);
@@ -59,7 +66,14 @@ impl Stage for Guarding {
             budget = budget.saturating_sub(decoded.read);
             opinion.inspected = opinion.inspected.saturating_add(wide(decoded.read));
             opinion.left_out = opinion.left_out.saturating_add(wide(decoded.left_out));
+            if let Some(classifying) = &mut inspection.classifying {
+                classifying.begin(last.saturating_sub(place));
+            }
             each(&mut inspection, &decoded, text.role, &mut found);
+            // What stands across parts is for the rules.
+            if let Some(classifying) = &mut inspection.classifying {
+                classifying.end();
+            }
             joined.push(decoded, text.role, &mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
         }
         joined.finish(&mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
@@ -78,11 +92,7 @@ impl Stage for Guarding {
             joined.finish(&mut |stretch, role| across(&mut inspection, stretch, role, &mut found));
         }
         opinion.findings = findings;
-        opinion.score = inspection.score();
-        opinion.verdict = inner.thresholds.verdict(inspection.evidence());
-        if !opinion.findings.is_empty() {
-            opinion.judge = Judge::Rules;
-        }
+        weigh(inner, &inspection, &mut opinion);
         opinion.disguises = inspection.layering.disguises;
         opinion.undecoded = wide(inspection.layering.undecoded);
         if opinion.left_out.max(opinion.undecoded) > 0 && inner.over_limit > opinion.verdict {
@@ -90,6 +100,32 @@ impl Stage for Guarding {
             opinion.judge = Judge::Read;
         }
         opinion
+    }
+}
+
+/// The score and the verdict of what was found, and what gave them.
+fn weigh(inner: &Inner, inspection: &Inspection<'_>, opinion: &mut Opinion) {
+    let nothing = [0.0; Role::ALL.len()];
+    let rules = inner.thresholds.verdict(inspection.evidence(), &nothing);
+    (opinion.score, opinion.verdict) = (inspection.score(), rules);
+    if !opinion.findings.is_empty() {
+        opinion.judge = Judge::Rules;
+    }
+    let Some(classifying) = &inspection.classifying else { return };
+    opinion.classifier = classifying.greatest();
+    opinion.unclassified = wide(classifying.left_out);
+    if inner.classifier.mode != Mode::Enforce {
+        return;
+    }
+    opinion.score = together(opinion.score, opinion.classifier.unwrap_or(0.0));
+    opinion.verdict = inner.thresholds.verdict(inspection.evidence(), &classifying.by_role());
+    let over = if opinion.unclassified > 0 { inner.classifier.over_limit } else { Verdict::Allow };
+    if classifying.failed {
+        (opinion.verdict, opinion.judge) = (Verdict::Block, Judge::Failure);
+    } else if opinion.verdict > rules {
+        opinion.judge = Judge::Classifier;
+    } else if over > opinion.verdict {
+        (opinion.verdict, opinion.judge) = (over, Judge::Read);
     }
 }
 

@@ -89,11 +89,13 @@ fn decided(record: &Map<String, Value>) -> Result<Result<Decision, Kept>, String
         rules.push(rule.ok_or("rules: holds what is no id of a rule")?);
     }
     #[allow(clippy::cast_possible_truncation, reason = "from 0 to 1")]
-    let score = record.get("score").and_then(Value::as_f64).unwrap_or_default() as f32;
+    let probability = |key: &str| record.get(key).and_then(Value::as_f64).map(|score| score as f32);
+    let score = probability("score").unwrap_or_default();
     Ok(Ok(Decision {
         profile,
         route: None,
         score,
+        classifier: probability("classifier"),
         verdict,
         judge,
         enforced: record.get("enforced").and_then(Value::as_bool).unwrap_or(true),

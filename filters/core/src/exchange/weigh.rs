@@ -55,12 +55,15 @@ impl Exchange {
                 (SkipReason::Limit, opinion.left_out),
                 (SkipReason::Allowed, opinion.allowed),
                 (SkipReason::Undecoded, opinion.undecoded),
+                (SkipReason::Unclassified, opinion.unclassified),
             ] {
                 let span = Span { start: 0, end: u32::try_from(bytes).unwrap_or(u32::MAX) };
                 self.record.coverage.skip(&Skipped { reason, span });
             }
             self.record.disguises = self.record.disguises.and(opinion.disguises);
             self.record.score = self.record.score.max(opinion.score);
+            let classified = self.record.classifier.into_iter().chain(opinion.classifier);
+            self.record.classifier = classified.reduce(f32::max);
             self.found(Direction::Request, &opinion);
             let worst = opinion.worst().map(|finding| finding.rule);
             for rule in worst.into_iter().chain(opinion.findings.iter().map(|finding| finding.rule)) {
@@ -76,6 +79,8 @@ impl Exchange {
                 self.record.enforced = enforced;
                 self.record.policy = opinion.policy;
             }
+            // A rule that fired and did not suffice is not what refuses.
+            let worst = worst.filter(|_| opinion.judge != Judge::Classifier);
             if enforced && opinion.verdict.refuses() && refusing.is_none_or(|(verdict, ..)| opinion.verdict > verdict) {
                 refusing = Some((opinion.verdict, opinion.judge, worst));
             }

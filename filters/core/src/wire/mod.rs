@@ -252,12 +252,23 @@ pub enum SkipReason {
     Allowed,
     /// Inspected as it stands, and beyond the bounds on what is decoded of it.
     Undecoded,
+    /// Inspected by rules, and beyond the bound of the classifier.
+    Unclassified,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 8] =
-        [Self::Image, Self::Media, Self::File, Self::Opaque, Self::Tokens, Self::Limit, Self::Allowed, Self::Undecoded];
+    pub const ALL: [Self; 9] = [
+        Self::Image,
+        Self::Media,
+        Self::File,
+        Self::Opaque,
+        Self::Tokens,
+        Self::Limit,
+        Self::Allowed,
+        Self::Undecoded,
+        Self::Unclassified,
+    ];
 
     /// The word for it in records and metrics.
     pub const fn name(self) -> &'static str {
@@ -270,6 +281,7 @@ impl SkipReason {
             Self::Limit => "limit",
             Self::Allowed => "allowed",
             Self::Undecoded => "undecoded",
+            Self::Unclassified => "unclassified",
         }
     }
 

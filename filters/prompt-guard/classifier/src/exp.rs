@@ -1,4 +1,4 @@
-//! The exponential, the same everywhere: libraries differ in the last bits.
+//! The exponential and the logarithm, the same everywhere: libraries differ in the last bits.
 
 /// e to the power of `x`, within two units of the last place; 0 below -87, and infinite above 88.
 pub fn exp(x: f32) -> f32 {
@@ -27,6 +27,23 @@ pub fn exp(x: f32) -> f32 {
     result
 }
 
+/// The natural logarithm of a whole number, within a millionth; 0 of 0.
+pub fn ln(n: usize) -> f32 {
+    // ln n = 2 artanh((n - 2^k) / (n + 2^k)) + k ln 2, where the fraction is at most a third.
+    let k = n.checked_ilog2().unwrap_or(0);
+    #[allow(clippy::cast_precision_loss, reason = "beyond 2^53 the last bits do not count")]
+    let n = n.max(1) as f64;
+    let power = f64::from_bits(u64::from(k).saturating_add(1023) << 52);
+    let x = (n - power) / (n + power);
+    let mut sum = 0.0;
+    for odd in [11.0, 9.0, 7.0, 5.0, 3.0, 1.0] {
+        sum = sum * x * x + 1.0 / odd;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "at most 45")]
+    let result = (2.0 * x * sum + f64::from(k) * core::f64::consts::LN_2) as f32;
+    result
+}
+
 /// The probability of a logit: 1 / (1 + e^-x).
 pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
@@ -37,11 +54,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_exponential() {
+    fn they_are_the_exponential_and_the_logarithm() {
         for step in -8700..8800_i16 {
             let x = f32::from(step) / 100.0;
             let (ours, theirs) = (f64::from(exp(x)), f64::from(x).exp());
             assert!((ours / theirs - 1.0).abs() < 1.2e-7, "{x}: {ours} {theirs}");
+        }
+        for n in 1..5000_u32 {
+            let (ours, theirs) = (f64::from(ln(n as usize)), f64::from(n).ln());
+            assert!((ours - theirs).abs() < 1e-6, "{n}: {ours} {theirs}");
         }
         assert_eq!((exp(0.0), exp(-1000.0), exp(1000.0)), (1.0, 0.0, f32::INFINITY));
         assert_eq!((sigmoid(0.0), sigmoid(-1000.0), sigmoid(1000.0)), (0.5, 0.0, 1.0));

@@ -13,6 +13,6 @@ mod kernel;
 mod plan;
 mod run;
 
-pub use exp::{exp, sigmoid};
+pub use exp::{exp, ln, sigmoid};
 pub use plan::{Along, Binary, Constant, Dim, Matrix, Plan, Reach, Reduction, Step, Table, Unary, View, Width, stride};
 pub use run::{Classifier, Scratch};

@@ -41,6 +41,11 @@ impl<'t> Windows<'t> {
         Self { vocabulary: Vocabulary::shared(), rest, window: Window::default(), words: VecDeque::new(), before: None }
     }
 
+    /// Bytes of the plain form that are in no window yet.
+    pub fn rest(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next window; `None` when every word was in one. Its memory is used again.
     pub fn advance(&mut self) -> Option<&Window> {
         self.keep_the_last();
