@@ -3,7 +3,13 @@
 //!
 //! Beside `<name>.onnx` stands `<name>.json`: `sha256` of the model, and `length`, `scale` and `offset`, which make the
 //! logit of the highest window of a text the probability `sigmoid(scale * (logit - length * ln(windows)) + offset)`.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "runs while building, not in a module")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "runs while building, not in a module"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
