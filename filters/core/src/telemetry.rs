@@ -92,6 +92,59 @@ impl Cause {
     }
 }
 
+/// What happened while a request was scored elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scoring {
+    /// A scorer was asked.
+    Asked,
+    /// The score was known.
+    Cached,
+    /// A scorer did not answer, or not with a score.
+    Failed,
+    /// A scorer was not asked, because it failed before.
+    Broken,
+    /// It was left alone from here on.
+    Opened,
+    /// A scorer was not asked, because time or calls were used up.
+    OverBudget,
+    /// Both found something, or neither.
+    Agreed,
+    /// The gateway's own inspection found something, and the scorers nothing.
+    LocalOnly,
+    /// The scorers found something, and the gateway's own inspection nothing.
+    ScorerOnly,
+}
+
+impl Scoring {
+    /// All of it.
+    pub const ALL: [Self; 9] = [
+        Self::Asked,
+        Self::Cached,
+        Self::Failed,
+        Self::Broken,
+        Self::Opened,
+        Self::OverBudget,
+        Self::Agreed,
+        Self::LocalOnly,
+        Self::ScorerOnly,
+    ];
+
+    /// The word for it in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Cached => "cached",
+            Self::Failed => "failed",
+            Self::Broken => "broken",
+            Self::Opened => "opened",
+            Self::OverBudget => "over_budget",
+            Self::Agreed => "agreed",
+            Self::LocalOnly => "local_only",
+            Self::ScorerOnly => "scorer_only",
+        }
+    }
+}
+
 /// The way of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -136,6 +189,8 @@ pub enum Counter {
     },
     /// Calls to services beside the gateway, by how they ended.
     Calls(CallEnd),
+    /// What became of requests of which the prompt guard was unsure, and of the scorers that it asked.
+    Scoring(Scoring),
     /// Microseconds that calls took, all together.
     CallMicros,
     /// Bodies that could not be read.
@@ -193,6 +248,7 @@ impl Counter {
             Self::StrippedHeaders => "portcullis.stripped_headers".into(),
             Self::Limits { unit, outcome } => format!("portcullis.limits.unit.{unit}.outcome.{outcome}"),
             Self::Calls(end) => format!("portcullis.calls.outcome.{}", end.name()),
+            Self::Scoring(outcome) => format!("portcullis.scoring.outcome.{}", outcome.name()),
             Self::CallMicros => "portcullis.call_micros".into(),
             Self::Unreadable(why) => format!("portcullis.unreadable.reason.{}", why.name()),
             Self::Entities { entity, action, direction } => {
@@ -217,6 +273,7 @@ impl Counter {
         let mut all = vec![Self::InspectedBytes, Self::ForgedHeaders, Self::CallMicros];
         all.extend(CallEnd::ALL.map(Self::Calls));
         all.extend([Self::Denied("model"), Self::StrippedHeaders]);
+        all.extend(Scoring::ALL.map(Self::Scoring));
         all.push(Self::Limits { unit: "requests", outcome: "throttled" });
         all.extend([true, false].map(|held| Self::BrokenAnswers { held }));
         for direction in [Direction::Request, Direction::Response] {

@@ -59,6 +59,8 @@ pub enum Judge {
     Rules,
     /// The classifier of the prompt guard: the rules alone would not have given the verdict.
     Classifier,
+    /// A service that scores what the prompt guard is unsure of.
+    Scoring,
     /// The search for personal data and secrets.
     Pii,
     /// Who may ask for what.
@@ -71,8 +73,17 @@ pub enum Judge {
 
 impl Judge {
     /// Every judge.
-    pub const ALL: [Self; 8] =
-        [Self::None, Self::Read, Self::Rules, Self::Classifier, Self::Pii, Self::Access, Self::Limit, Self::Failure];
+    pub const ALL: [Self; 9] = [
+        Self::None,
+        Self::Read,
+        Self::Rules,
+        Self::Classifier,
+        Self::Scoring,
+        Self::Pii,
+        Self::Access,
+        Self::Limit,
+        Self::Failure,
+    ];
 
     /// The word for it in headers, metrics and records.
     pub const fn name(self) -> &'static str {
@@ -81,6 +92,7 @@ impl Judge {
             Self::Read => "read",
             Self::Rules => "rules",
             Self::Classifier => "classifier",
+            Self::Scoring => "scoring",
             Self::Pii => "pii",
             Self::Access => "access",
             Self::Limit => "limit",

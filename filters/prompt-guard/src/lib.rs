@@ -22,6 +22,7 @@ mod rule;
 mod ruleset;
 mod scan;
 pub mod score;
+mod scoring;
 mod settings;
 mod stage;
 mod term;

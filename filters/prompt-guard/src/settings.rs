@@ -16,6 +16,7 @@ use crate::own::{self, About};
 use crate::rule::MAX_PARANOIA;
 use crate::ruleset::{Ruleset, bit};
 use crate::score::{ByRole, Thresholds};
+use crate::scoring::{self, Scorers};
 use crate::stage::Guarding;
 
 /// The stage that inspects prompts.
@@ -74,6 +75,7 @@ impl Kind for PromptGuard {
         }
         let exceptions = exceptions::read(r, rules.as_deref(), choice);
         let allowed = Allowed::read(r);
+        let scorers = scoring::read(r).map(Arc::new);
         if rules.is_none() {
             r.problem("", "the rules cannot be compiled".into(), "report it: this is a defect of the filter".into());
         }
@@ -87,6 +89,7 @@ impl Kind for PromptGuard {
             allowed,
             rules,
             own,
+            scorers,
         })))
     }
 }
@@ -242,6 +245,8 @@ pub(crate) struct Inner {
     pub rules: Option<Arc<Ruleset>>,
     /// What is said of the operator's own rules, which come behind those that ship.
     pub own: Arc<[About]>,
+    /// Who scores what the stage is unsure of.
+    pub scorers: Option<Arc<Scorers>>,
 }
 
 impl Settings for Guard {
@@ -249,8 +254,12 @@ impl Settings for Guard {
         self.0.mode
     }
 
+    fn wants_nonce(&self) -> bool {
+        self.0.scorers.is_some()
+    }
+
     fn open(&self) -> Box<dyn Stage> {
-        Box::new(Guarding(Arc::clone(&self.0)))
+        Box::new(Guarding { inner: Arc::clone(&self.0), nonce: [0; 8], asking: None })
     }
 
     fn as_any(&self) -> Option<&dyn Any> {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use portcullis_core::call::{Answered, CallFailure};
 use portcullis_core::stage::{Request, Stage};
+use portcullis_core::store::World;
 use portcullis_core::text::decode::{Disguise, Disguises};
 use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, Verdict};
 use portcullis_core::wire::{Role, Source, Span, Text};
@@ -15,17 +17,22 @@ use crate::inspect::Inspection;
 use crate::joined::{Joined, Stretch};
 use crate::scan::Hit;
 use crate::score::together;
+use crate::scoring::{Asking, Local, Scorers};
 use crate::settings::Inner;
 
 /// Findings that an opinion holds at most. Later ones still count.
 const MAX_FINDINGS: usize = 256;
 
 /// The stage of one exchange.
-pub(crate) struct Guarding(pub Arc<Inner>);
+pub(crate) struct Guarding {
+    pub inner: Arc<Inner>,
+    pub nonce: [u8; 8],
+    pub asking: Option<Asking>,
+}
 
 impl Stage for Guarding {
     fn request(&mut self, request: Request<'_>) -> Opinion {
-        let inner = &*self.0;
+        let inner = &*self.inner;
         let Some(rules) = inner.rules.as_deref() else {
             return Opinion { verdict: Verdict::Block, judge: Judge::Failure, ..Opinion::default() };
         };
@@ -99,8 +106,46 @@ impl Stage for Guarding {
             opinion.verdict = inner.over_limit;
             opinion.judge = Judge::Read;
         }
+        let asked = inner.scorers.as_ref().and_then(|scorers| ask(scorers, inner, &request, &opinion, self.nonce));
+        if let Some((asking, said)) = asked {
+            (opinion.verdict, opinion.judge) = (said.verdict, said.judge);
+            opinion.score = opinion.score.max(said.score);
+            (opinion.failed, opinion.cause) = (said.failed, said.cause);
+            opinion.counts.extend(said.counts);
+            opinion.calls = said.calls;
+            self.asking = Some(asking);
+        }
         opinion
     }
+
+    fn nonce(&mut self, nonce: [u8; 8]) {
+        self.nonce = nonce;
+    }
+
+    fn answered(&mut self, tag: u32, answer: Result<Answered, CallFailure>, world: World<'_>) -> Opinion {
+        self.asking.as_mut().map(|asking| asking.answered(tag, answer, world)).unwrap_or_default()
+    }
+}
+
+/// Has a request scored elsewhere, if this stage is unsure of it.
+fn ask(
+    scorers: &Arc<Scorers>,
+    inner: &Inner,
+    request: &Request<'_>,
+    opinion: &Opinion,
+    nonce: [u8; 8],
+) -> Option<(Asking, Opinion)> {
+    let local = Local { verdict: opinion.verdict, judge: opinion.judge, score: opinion.score };
+    if !scorers.wants(local, inner.thresholds.lowest()) {
+        return None;
+    }
+    let texts = request.prompt.texts.iter().filter(|text| inner.allowed(request, text).is_none());
+    let texts: Vec<_> = texts.map(|text| (text.role, Decoded::of(request.body, text, scorers.max_bytes()))).collect();
+    let windows = scorers.windows(texts.iter().map(|(role, decoded)| (*role, decoded.text())));
+    if windows.is_empty() {
+        return None;
+    }
+    Some(Asking::begin(Arc::clone(scorers), windows, local, nonce, request.world))
 }
 
 /// The score and the verdict of what was found, and what gave them.
