@@ -22,7 +22,7 @@ if [ ! -d "$KEPT" ]; then
   trap 'rm -rf "$work"' EXIT
   mkdir -p "$work"
   python3 -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: \
-    --no-compile --no-cache-dir --target "$work/scorer" -r "$PINNED" </dev/null >"$work/log" 2>&1 \
+    --no-cache-dir --target "$work/scorer" -r "$PINNED" </dev/null >"$work/log" 2>&1 \
     || { tail -5 "$work/log" >&2; remedy "pip could not fetch the scoring server"; }
   mv "$work/scorer" "$KEPT"
 fi
