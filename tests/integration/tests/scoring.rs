@@ -105,7 +105,9 @@ async fn serve(mut stream: TcpStream, mood: Arc<AtomicU8>, asked: Arc<AtomicU64>
             now = if number % 2 == 0 { Mood::Safe } else { Mood::Unavailable };
         }
         let score = |data: &str| {
-            format!(r#"{{"model_name":"guard","outputs":[{{"name":"score","shape":[1,1],"datatype":"FP32","data":[{data}]}}]}}"#)
+            format!(
+                r#"{{"model_name":"guard","outputs":[{{"name":"score","shape":[1,1],"datatype":"FP32","data":[{data}]}}]}}"#
+            )
         };
         let body = match now {
             Mood::Unsafe => score("0.97"),
@@ -117,7 +119,8 @@ async fn serve(mut stream: TcpStream, mood: Arc<AtomicU8>, asked: Arc<AtomicU64>
             _ => score("0.02"),
         };
         let status = if now == Mood::Unavailable { "503 Service Unavailable" } else { "200 OK" };
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head =
+            format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         match now {
             Mood::BlackHole => std::future::pending().await,
             Mood::SlowFirstByte => tokio::time::sleep(Duration::from_secs(2)).await,
@@ -308,7 +311,10 @@ async fn clients_that_leave_while_they_wait_leave_nothing_behind() {
     for number in 0..20 {
         let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
         let body = chat(&format!("{UNSURE} {number}"));
-        let head = format!("POST {CHAT} HTTP/1.1\r\nhost: g\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "POST {CHAT} HTTP/1.1\r\nhost: g\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
         while service.asked() <= number {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -342,7 +348,8 @@ async fn load(gateway: &Gateway, name: &str, text: &str, rounds: usize) -> (Vec<
                 let since = Instant::now();
                 let headers = [("content-type", "application/json")];
                 let asked = portcullis_integration::fetch(address, http::Method::POST, CHAT, &headers, body);
-                let reply = tokio::time::timeout(Duration::from_secs(30), asked).await.expect("a stream hangs").unwrap();
+                let reply =
+                    tokio::time::timeout(Duration::from_secs(30), asked).await.expect("a stream hangs").unwrap();
                 (reply.status.as_u16(), since.elapsed())
             })
         });
@@ -429,11 +436,23 @@ async fn the_gateway_stands_whatever_the_service_does() {
                 }
             }
             assert_eq!(row.panics, 0, "{name}");
-            let outcomes = if failed == 503 { format!("200 x {}, 503 x {}", count(200), count(503)) } else { format!("200 x {}", count(200)) };
-            let recovery =
-                if tls || name == "refused connection" { "(not mended)".into() } else { format!("{} ms", row.recovery.as_millis()) };
+            let outcomes = if failed == 503 {
+                format!("200 x {}, 503 x {}", count(200), count(503))
+            } else {
+                format!("200 x {}", count(200))
+            };
+            let recovery = if tls || name == "refused connection" {
+                "(not mended)".into()
+            } else {
+                format!("{} ms", row.recovery.as_millis())
+            };
             let (p99, opened, left_alone) = (row.p99.as_millis(), row.opened, row.left_alone);
-            writeln!(table, "| {} | {policy} | {outcomes} | {p99} ms | {opened} | {left_alone} | {recovery} | 0 |", row.name).unwrap();
+            writeln!(
+                table,
+                "| {} | {policy} | {outcomes} | {p99} ms | {opened} | {left_alone} | {recovery} | 0 |",
+                row.name
+            )
+            .unwrap();
         }
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");

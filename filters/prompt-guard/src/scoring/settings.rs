@@ -115,7 +115,11 @@ pub(crate) fn read(r: &mut dyn Reader) -> Option<Scorers> {
     let mut read = None;
     let doc = "Services that score what the stage is unsure of. The request waits for them.";
     let there = r.section("scoring", doc, &mut |r| read = Some(section(r)));
-    read.filter(|_| there)
+    let read = read.filter(|_| there);
+    if read.as_ref().is_some_and(|scorers| scorers.scorers.is_empty()) {
+        r.problem("scoring", "names no scorer".into(), "name at least one service in scorers, with its cluster".into());
+    }
+    read.filter(|scorers| !scorers.scorers.is_empty())
 }
 
 fn section(r: &mut dyn Reader) -> Scorers {
@@ -152,8 +156,7 @@ fn section(r: &mut dyn Reader) -> Scorers {
         breaker.open = open.saturating_mul(1000);
     });
     let mut scorers = Vec::new();
-    r.list("scorers", 4, "The services. Required.", &mut |r| scorers.push(scorer(r)));
-    r.required("scorers", "name at least one service, with its cluster");
+    r.list("scorers", 4, "The services, at least one.", &mut |r| scorers.push(scorer(r)));
     let small = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     Scorers {
         when,

@@ -205,3 +205,22 @@ fn without_a_network_the_stage_says_what_it_thinks() {
     assert_eq!((said.verdict, said.judge, said.failed), (Verdict::Flag, Judge::Rules, false));
     assert_eq!(scene.begin("u").1.calls.len(), 1, "the breaker does not count it");
 }
+
+#[test]
+fn a_section_without_a_scorer_and_settings_without_effect_are_refused() {
+    for (section, problem) in [
+        (json!({}), "names no scorer"),
+        (json!({"scorers": []}), "names no scorer"),
+        (json!({"scorers": [{}]}), "is missing"),
+        (one(json!({"when": "always", "from": 0.2})), "no effect"),
+        (one(json!({"overlap_bytes": 600})), "half of a window"),
+        (json!({"scorers": [{"cluster": "a", "pointer": "/x"}]}), "no meaning"),
+        (json!({"scorers": [{"cluster": "a", "protocol": "pointer"}]}), "is missing"),
+        (json!({"scorers": [{"cluster": "a", "flag": 0.9}]}), "greater than block"),
+    ] {
+        let document = json!({"profiles": {"default": {"prompt_guard": {"scoring": section}}}}).to_string();
+        let problems = Config::parse(document.as_bytes(), &[&crate::PROMPT_GUARD], &|_| None).err().unwrap();
+        assert!(problems.iter().any(|found| found.to_string().contains(problem)), "{section}: {problems:?}");
+    }
+    assert!(Config::parse(b"{}", &[&crate::PROMPT_GUARD], &|_| None).is_ok());
+}
