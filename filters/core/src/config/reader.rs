@@ -72,7 +72,7 @@ pub trait Reader {
     fn list(&mut self, key: &'static str, max: usize, doc: &'static str, read: &mut dyn FnMut(&mut dyn Reader));
     /// An object whose keys are names that the operator chooses, at most `max`; `read` is called for each.
     fn map(&mut self, key: &'static str, max: usize, doc: &'static str, read: &mut dyn FnMut(&str, &mut dyn Reader));
-    /// Reports a problem if `key`, which was asked for before, does not stand in the document.
+    /// Reports a problem if `key`, which was asked for before, does not stand in its section, where there is one.
     fn required(&mut self, key: &'static str, remedy: &'static str);
     /// Whether `key` stands in the document.
     fn has(&self, key: &str) -> bool;
@@ -372,7 +372,8 @@ impl Reader for Checked<'_> {
     }
 
     fn required(&mut self, key: &'static str, remedy: &'static str) {
-        if !self.has(key) {
+        // A section that is absent lacks nothing.
+        if self.fields.is_some_and(|fields| !fields.contains_key(key)) {
             self.problem(key, "is missing".into(), remedy.into());
         }
     }

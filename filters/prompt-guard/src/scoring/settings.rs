@@ -116,7 +116,7 @@ pub(crate) fn read(r: &mut dyn Reader) -> Option<Scorers> {
     let doc = "Services that score what the stage is unsure of. The request waits for them.";
     let there = r.section("scoring", doc, &mut |r| read = Some(section(r)));
     let read = read.filter(|_| there);
-    if read.as_ref().is_some_and(|scorers| scorers.scorers.is_empty()) {
+    if r.has("scoring") && read.as_ref().is_some_and(|scorers| scorers.scorers.is_empty()) {
         r.problem("scoring", "names no scorer".into(), "name at least one service in scorers, with its cluster".into());
     }
     read.filter(|scorers| !scorers.scorers.is_empty())
@@ -157,6 +157,7 @@ fn section(r: &mut dyn Reader) -> Scorers {
     });
     let mut scorers = Vec::new();
     r.list("scorers", 4, "The services, at least one.", &mut |r| scorers.push(scorer(r)));
+    r.required("scorers", "name at least one service, with its cluster");
     let small = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     Scorers {
         when,
