@@ -6,7 +6,7 @@ use portcullis_core::config::{MODES, Reader, choose, is_name, normal_path};
 use portcullis_core::stage::{Settings, Stage};
 use portcullis_core::subject::{Part, part};
 use portcullis_core::verdict::Mode;
-use portcullis_core::wire::Dialect;
+use portcullis_core::wire::{Dialect, model_pattern};
 
 use crate::stage::Granting;
 
@@ -150,7 +150,7 @@ fn rule(r: &mut dyn Reader) -> Option<Rule> {
          granted.",
     );
     let endpoints = endpoints.map(|words| words.iter().filter_map(|word| endpoint(word)).collect());
-    let models = models.map(|models| models.iter().map(|model| model.to_ascii_lowercase()).collect());
+    let models = models.map(|models| models.iter().map(|model| model_pattern(model)).collect());
     let max_output = r.has("max_output").then_some(most);
     Some(Rule { name: Arc::from(name?), when, endpoints, models, tools, max_output })
 }

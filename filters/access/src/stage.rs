@@ -6,13 +6,13 @@ use portcullis_core::config::{Reader, normal_path};
 use portcullis_core::head::Head;
 use portcullis_core::stage::{self, Request, Settings, Stage};
 use portcullis_core::store::World;
-use portcullis_core::subject::{Found, Known, matches};
+use portcullis_core::subject::{Found, Known, Named, matches};
 use portcullis_core::telemetry::Counter;
 use portcullis_core::verdict::{Judge, Opinion, Verdict};
-use portcullis_core::wire::{detect, model_in_path};
+use portcullis_core::wire::{detect, model_in_path, model_name};
 
 use crate::settings::{self, Endpoint, Grants, Rule, Shared};
-use crate::wanted::{self, Wanted, wanted};
+use crate::wanted::{Wanted, wanted};
 
 /// The stage that grants access.
 pub struct Access;
@@ -151,7 +151,7 @@ impl Stage for Granting {
         // Rules see the head as it goes on.
         let mut seen = head.clone();
         strips.iter().for_each(|name| seen.remove(name));
-        let known = Known { head: &seen, model: None, shape: None, world };
+        let known = Known { head: &seen, model: Named::Nothing, shape: None, world };
         let mut opinion = self.weigh(|rule| {
             let waits = rule.when.iter().any(|part| part.source.is_in_body());
             if waits { Ok(()) } else { calls(rule, &known) }
@@ -172,7 +172,11 @@ impl Stage for Granting {
         }
         let Request { head, world, .. } = request;
         let wanted = wanted(request);
-        let model = wanted.models.first().and_then(|model| model.as_deref()).map(str::as_bytes);
+        let model = match wanted.models.as_slice() {
+            [] => Named::Nothing,
+            [Some(model)] => Named::One(model.as_bytes()),
+            _ => Named::Unclear,
+        };
         let known = Known { head, model, shape: None, world };
         self.weigh(|rule| calls(rule, &known).and_then(|()| grants(rule, &wanted)))
     }
@@ -182,8 +186,12 @@ impl Stage for Granting {
             return Opinion::default();
         }
         let path = model_in_path(head.path());
-        let named = path.as_deref().map(wanted::model);
-        let model = named.as_ref().and_then(|model| model.as_deref()).map(str::as_bytes);
+        let named = path.as_deref().map(model_name);
+        let model = match &named {
+            Some(Some(model)) => Named::One(model.as_bytes()),
+            None if bytes == 0 => Named::Nothing,
+            _ => Named::Unclear,
+        };
         let known = Known { head, model, shape: None, world };
         // Without a body nothing is asked of a model but by the path.
         let nothing = bytes == 0 && path.is_none();

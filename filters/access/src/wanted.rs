@@ -2,7 +2,7 @@
 
 use portcullis_core::json::{self, Kind, Value};
 use portcullis_core::stage::Request;
-use portcullis_core::wire::{self, model_in_path};
+use portcullis_core::wire::{self, model_in_path, model_name, models_of};
 
 /// What a request wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,42 +17,26 @@ pub struct Wanted {
     pub output: Option<u64>,
 }
 
-/// Longest name of a model.
-const LONGEST: usize = 256;
-
-/// A model's name in one spelling: small letters, without what only says where it is (`models/` of Google). `None` for
-/// what servers may read in two ways: other characters than those of names, empty parts and dots alone between slashes.
-pub fn model(name: &[u8]) -> Option<String> {
-    let text = core::str::from_utf8(name).ok()?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._:/-@+".contains(&b);
-    if text.is_empty() || text.len() > LONGEST || !text.bytes().all(plain) {
-        return None;
-    }
-    let lower = text.to_ascii_lowercase();
-    let name = lower.strip_prefix("models/").unwrap_or(&lower);
-    let parts_stand = name.split('/').all(|part| !part.is_empty() && part.bytes().any(|b| b != b'.'));
-    parts_stand.then(|| name.to_owned())
-}
-
 /// Reads what a request wants. A body that is not JSON names a model where its reader found one, and no tool.
 pub fn wanted(request: Request<'_>) -> Wanted {
     let mut wanted = Wanted::default();
     let path = model_in_path(request.head.path());
     if let Some(path) = &path {
-        wanted.models.push(model(path));
+        wanted.models.push(model_name(path));
     }
     let mut in_body = Vec::new();
     if let Ok(document) = json::parse(request.body, &WIDE) {
         let root = document.root();
         let one = [root].into_iter().filter(|root| root.kind() == Kind::Object);
         for object in one.chain(root.items()) {
-            read(object, &mut in_body, &mut wanted);
+            read(object, &mut wanted);
         }
+        in_body = models_of(root);
         if let Ok(asked) = wire::asked(request.body, &WIDE) {
             wanted.output = asked.max_output.map(|most| most.saturating_mul(asked.answers.max(1)));
         }
     } else if let Some(span) = request.prompt.model {
-        in_body.push(model(span.of(request.body)));
+        in_body.push(model_name(span.of(request.body)));
     }
     in_body.dedup();
     wanted.contradicts =
@@ -68,31 +52,46 @@ pub fn wanted(request: Request<'_>) -> Wanted {
 /// A body that was read once is within bounds.
 const WIDE: wire::Limits = wire::Limits { body_bytes: usize::MAX, depth: 512, values: usize::MAX };
 
-fn read(object: Value<'_>, in_body: &mut Vec<Option<String>>, wanted: &mut Wanted) {
-    let method = object.get("method").and_then(Value::string).map(|method| method.text()).unwrap_or_default();
+fn read(object: Value<'_>, wanted: &mut Wanted) {
+    let calls = of(object, &["method"]).any(|method| method.string().is_some_and(|text| text.is("tools/call")));
     for (name, value) in object.entries() {
-        // Servers in Go take names in any case.
-        match name.text().to_ascii_lowercase().as_str() {
-            "model" | "model_id" | "modelid" => in_body.push(named(value)),
-            "models" | "fallbacks" | "fallback_models" => fallbacks(value, wanted),
+        match fold(&name.text()).as_str() {
+            "models" | "fallbacks" | "fallbackmodels" => fallbacks(value, wanted),
             "tools" | "functions" => tools(value, wanted),
-            "toolconfig" | "tool_config" => {
-                value.entries().filter(|(name, _)| name.is("tools")).for_each(|(_, value)| tools(value, wanted));
-            }
-            "params" if method == "tools/call" => {
-                wanted.tools.push(
-                    value.get("name").and_then(Value::string).map(|name| name.text().into_owned()).unwrap_or_default(),
-                );
+            "toolconfig" => of(value, &["tools"]).for_each(|value| tools(value, wanted)),
+            "params" if calls => {
+                let before = wanted.tools.len();
+                names(value, wanted);
+                if wanted.tools.len() == before {
+                    wanted.tools.push(String::new());
+                }
             }
             // Wrappers of Google's and of gateways' own.
-            "request" | "body" if value.kind() == Kind::Object => read(value, in_body, wanted),
+            "request" | "body" if value.kind() == Kind::Object => read(value, wanted),
             _ => {}
         }
     }
 }
 
+/// The name of a member as servers may take it that do not tell case, or camels from snakes.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+/// The members of these folded names.
+fn of<'a>(object: Value<'a>, folded: &'static [&'static str]) -> impl Iterator<Item = Value<'a>> {
+    let meant = object.entries().filter(move |(name, _)| folded.contains(&fold(&name.text()).as_str()));
+    meant.map(|(_, value)| value)
+}
+
+/// Every name that an object gives itself; one that is no text is a name that no rule grants.
+fn names(object: Value<'_>, wanted: &mut Wanted) {
+    let text = |value: Value<'_>| value.string().map(|text| text.text().into_owned()).unwrap_or_default();
+    wanted.tools.extend(of(object, &["name"]).map(text));
+}
+
 fn named(value: Value<'_>) -> Option<String> {
-    value.string().and_then(|name| model(name.text().as_bytes()))
+    value.string().and_then(|name| model_name(name.text().as_bytes()))
 }
 
 /// Models that a gateway asks when the first does not answer: names, objects with a name, lists of either by a name.
@@ -108,44 +107,54 @@ fn fallbacks(value: Value<'_>, wanted: &mut Wanted) {
     }
 }
 
-/// Tools on offer: by their name, those of a provider by their kind.
+/// What a provider's own tools stand under where they have no type, folded: Google's.
+const KINDS: [&str; 10] = [
+    "googlesearch",
+    "googlesearchretrieval",
+    "googlemaps",
+    "enterprisewebsearch",
+    "codeexecution",
+    "computeruse",
+    "urlcontext",
+    "filesearch",
+    "retrieval",
+    "mcpservers",
+];
+
+/// Tools on offer: by every name that stands in them, those of a provider by their kind.
 fn tools(value: Value<'_>, wanted: &mut Wanted) {
-    let text = |value: Value<'_>| value.string().map(|text| text.text().into_owned());
-    for tool in value.items() {
-        let inner = tool.get("function").or_else(|| tool.get("toolSpec"));
-        let name = inner.and_then(|inner| inner.get("name")).or_else(|| tool.get("name"));
-        if let Some(declared) = tool.get("functionDeclarations").or_else(|| tool.get("function_declarations")) {
-            wanted.tools.extend(declared.items().filter_map(|function| text(function.get("name")?)));
-        }
-        match name.and_then(text).or_else(|| text(tool).or_else(|| tool.get("type").and_then(text))) {
-            Some(name) => wanted.tools.push(name),
-            None => {
-                let kinds = tool.entries().map(|(name, _)| name.text().into_owned());
-                wanted.tools.extend(
-                    kinds.filter(|name| !matches!(name.as_str(), "functionDeclarations" | "function_declarations")),
-                );
-            }
-        }
+    match value.kind() {
+        Kind::Array => value.items().for_each(|tool| tools(tool, wanted)),
+        Kind::Object => one(value, wanted),
+        Kind::String => wanted.tools.extend(value.string().map(|text| text.text().into_owned())),
+        _ => {}
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::model;
-
-    #[test]
-    fn names_come_in_one_spelling_or_in_none() {
-        let same = |name: &str, as_: &str| assert_eq!(model(name.as_bytes()).as_deref(), Some(as_), "{name}");
-        same("GPT-4o", "gpt-4o");
-        same("models/gemini-2.5-pro", "gemini-2.5-pro");
-        same("openai/gpt-4o:free", "openai/gpt-4o:free");
-        same("us.anthropic.claude-v1:0", "us.anthropic.claude-v1:0");
-        for name in [
-            "", " gpt-4o", "gpt-4o\n", "gpt-4o\0", "gpt%2d4o", "gpt-4о", "a//b", "a/../b", "/a", "..", "a/.", "models/",
-        ] {
-            assert_eq!(model(name.as_bytes()), None, "{name:?}");
+fn one(tool: Value<'_>, wanted: &mut Wanted) {
+    let before = wanted.tools.len();
+    let mut declares = false;
+    names(tool, wanted);
+    for (name, value) in tool.entries() {
+        let folded = fold(&name.text());
+        match folded.as_str() {
+            "function" | "toolspec" | "custom" => names(value, wanted),
+            "functiondeclarations" => {
+                declares = true;
+                value.items().for_each(|function| names(function, wanted));
+                names(value, wanted);
+            }
+            "tools" => tools(value, wanted),
+            "type" => {
+                let kind = value.string().map(|text| text.text().into_owned()).unwrap_or_default();
+                wanted.tools.extend((!matches!(kind.as_str(), "function" | "custom")).then_some(kind));
+            }
+            kind if KINDS.contains(&kind) => wanted.tools.push(name.text().into_owned()),
+            _ => {}
         }
-        assert_eq!(model(&[b'a'; 257]), None);
-        assert_eq!(model(b"\xff"), None);
+    }
+    // Of a shape that is not known, whatever stands in it.
+    if wanted.tools.len() == before && !declares {
+        wanted.tools.extend(tool.entries().map(|(name, _)| name.text().into_owned()));
     }
 }

@@ -116,6 +116,36 @@ fn what_no_rule_grants_is_refused() {
         ),
         (CHAT, staff, chat(json!({"tools": [{"googleSearch": {}}]})), Some("tool")),
         (CHAT, staff, chat(json!({"toolConfig": {"tools": [{"toolSpec": {"name": "rm"}}]}})), Some("tool")),
+        (
+            CHAT,
+            staff,
+            chat(json!({"tools": [{"type": "function", "Function": {"name": "rm"}, "name": "search_x"}]})),
+            Some("tool"),
+        ),
+        (CHAT, staff, chat(json!({"tools": [{"function": {"name": "search_x", "Name": "rm"}}]})), Some("tool")),
+        (CHAT, staff, chat(json!({"tools": [{"function": {"name": "search_x"}, "name": "rm"}]})), Some("tool")),
+        (CHAT, staff, chat(json!({"tools": [{"name": "search_x", "toolSpec": {"name": "rm"}}]})), Some("tool")),
+        (CHAT, staff, chat(json!({"Tools": {"function": {"name": "rm"}}})), Some("tool")),
+        (CHAT, staff, chat(json!({"tools": [{"type": "web_search", "name": "search_x"}]})), Some("tool")),
+        (CHAT, staff, chat(json!({"tools": [{"name": "search_x", "googleSearch": {}}]})), Some("tool")),
+        (
+            CHAT,
+            staff,
+            chat(json!({"tools": [{
+                "functionDeclarations": [{"name": "search_x"}], "function_declarations": [{"Name": "rm"}],
+            }]})),
+            Some("tool"),
+        ),
+        (CHAT, staff, chat(json!({"tools": [{"functionDeclarations": [{"name": "search_x"}]}]})), None),
+        (CHAT, staff, chat(json!({"tool_config": {"Tools": [{"toolSpec": {"name": "rm"}}]}})), Some("tool")),
+        (
+            CHAT,
+            staff,
+            chat(json!({"tools": [{"type": "function", "function": {
+                "name": "search_x", "parameters": {"type": "object", "properties": {"name": {"type": "string"}}},
+            }}]})),
+            None,
+        ),
         (CHAT, staff, chat(json!({"max_tokens": 500})), None),
         (CHAT, staff, chat(json!({"max_tokens": 501})), Some("output")),
         (CHAT, staff, chat(json!({"max_tokens": 100, "n": 6})), Some("output")),
@@ -165,6 +195,9 @@ fn calls_of_tools_are_weighed_by_their_name() {
     assert_eq!(ask(call("read_file")), None);
     assert_eq!(ask(call("write_file")), Some((403, "tool".into())));
     assert_eq!(ask(json!([call("read_file"), call("write_file")])), Some((403, "tool".into())));
+    let spelled = |method: &str, name: &str| json!({"jsonrpc": "2.0", "id": 1, method: "tools/call", "params": {"name": "read_file", name: "write_file"}});
+    assert_eq!(ask(spelled("method", "Name")), Some((403, "tool".into())));
+    assert_eq!(ask(spelled("Method", "Name")), Some((403, "tool".into())));
     assert_eq!(ask(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})), None);
 }
 

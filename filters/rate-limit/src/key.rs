@@ -22,10 +22,13 @@ impl Secret {
         Self(Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
     }
 
-    /// The tag of a key: a limit's name and the values of its parts, `None` for one that is missing or shared.
-    pub fn tag(&self, limit: &str, parts: &[Option<Cow<'_, [u8]>>]) -> Tag {
+    /// The tag of a key: a limit's name, how it counts, and the values of its parts, `None` for one that is missing or
+    /// shared.
+    pub fn tag(&self, limit: &str, counts: &str, parts: &[Option<Cow<'_, [u8]>>]) -> Tag {
         let mut mac = self.0.clone();
-        let names = [Some(limit.as_bytes())].into_iter().chain(parts.iter().map(|part| part.as_deref()));
+        let names = [Some(limit.as_bytes()), Some(counts.as_bytes())]
+            .into_iter()
+            .chain(parts.iter().map(|part| part.as_deref()));
         for part in names {
             let length = part.map_or(u64::MAX, |part| u64::try_from(part.len()).unwrap_or(u64::MAX));
             mac.update(&length.to_be_bytes());
@@ -45,13 +48,14 @@ mod tests {
         let secret = Secret::new(b"0123456789abcdef").unwrap();
         let some = |value: &'static [u8]| Some(Cow::Borrowed(value));
         let keys = [
-            secret.tag("a", &[some(b"b")]),
-            secret.tag("ab", &[]),
-            secret.tag("a", &[some(b""), some(b"b")]),
-            secret.tag("a", &[some(b"b"), some(b"")]),
-            secret.tag("a", &[None]),
-            secret.tag("a", &[some(b"")]),
-            Secret::new(b"fedcba9876543210").unwrap().tag("a", &[some(b"b")]),
+            secret.tag("a", "requests", &[some(b"b")]),
+            secret.tag("ab", "requests", &[]),
+            secret.tag("a", "requests", &[some(b""), some(b"b")]),
+            secret.tag("a", "requests", &[some(b"b"), some(b"")]),
+            secret.tag("a", "requests", &[None]),
+            secret.tag("a", "requests", &[some(b"")]),
+            secret.tag("a", "cost", &[some(b"b")]),
+            Secret::new(b"fedcba9876543210").unwrap().tag("a", "requests", &[some(b"b")]),
         ];
         let distinct: std::collections::HashSet<_> = keys.iter().collect();
         assert_eq!(distinct.len(), keys.len());

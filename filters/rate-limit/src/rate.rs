@@ -25,7 +25,8 @@ pub enum Window {
 pub struct Rate {
     /// Units in a window, at least 1.
     pub limit: u64,
-    /// Units that may come at once; rolling windows only. In a stretch of one window at most `limit + burst` go by.
+    /// Units that may come at once; rolling windows only. In a stretch of one window at most `limit + burst` go by, and
+    /// what the largest single request costs beyond the burst.
     pub burst: u64,
     /// The window.
     pub window: Window,
@@ -36,8 +37,8 @@ pub struct Rate {
 pub struct Cell {
     /// When nothing of it matters any more, in microseconds since the Unix epoch.
     pub until: u64,
-    /// Rolling: the time at which all is paid, in picoseconds since the Unix epoch. Calendar: the number of the window in
-    /// the upper half, units taken in the lower.
+    /// Rolling: the time at which all is paid, in picoseconds since the Unix epoch, in the lower 84 bits; above them the
+    /// second in which it was written. Calendar: the number of the window in the upper half, units taken in the lower.
     pub state: u128,
 }
 
@@ -53,8 +54,8 @@ pub struct Room {
 }
 
 impl Rate {
-    /// Takes `cost` units at `now`, if there is room for them. More than can ever be there at once is taken as all that
-    /// can be, so that it passes where nothing else is owed. A `cost` of 0 asks whether anything is left.
+    /// Takes `cost` units at `now`, if there is room for them. More than can ever be there at once passes where nothing
+    /// else is owed, and is owed in full. A `cost` of 0 asks whether anything is left.
     pub fn take(&self, cell: Cell, cost: u64, now: u64) -> (Cell, Room) {
         match self.window {
             Window::Rolling(period) => self.rolling(cell, cost, now, period),
@@ -62,21 +63,22 @@ impl Rate {
         }
     }
 
-    /// Corrects what was taken by `delta` units, which may be less than none, whatever is left. What is owed never
-    /// exceeds twice what may come at once.
-    pub fn settle(&self, cell: Cell, delta: i64, now: u64) -> Cell {
+    /// Corrects what was taken by `delta` units, which may be less than none, whatever is left. More is owed in full. Of
+    /// what is given back, what time has paid already is no credit: `until` is that of the cell as it was taken.
+    pub fn settle(&self, cell: Cell, delta: i64, until: u64, now: u64) -> Cell {
         let units = delta.unsigned_abs();
         match self.window {
             Window::Rolling(period) => {
-                let (now, picos) = (picos(now), self.worth(units, period));
+                let worth = self.worth(units, period);
+                let owed = self.owed(cell, now, period);
                 let paid = if delta < 0 {
-                    cell.state.saturating_sub(picos)
+                    owed.saturating_sub(worth.min(picos(until.saturating_sub(now))))
                 } else {
-                    let most = now.saturating_add(self.worth(self.burst, period).saturating_mul(2));
-                    cell.state.max(now).saturating_add(picos).min(most)
+                    owed.max(picos(now)).saturating_add(worth)
                 };
-                rolled(paid)
+                rolled(paid, now)
             }
+            Window::Day | Window::Month if delta < 0 && until <= now => cell,
             Window::Day | Window::Month => {
                 let (number, until) = self.number(cell, now);
                 let used = if number == upper(cell) { lower(cell) } else { 0 };
@@ -106,13 +108,12 @@ impl Rate {
     fn rolling(&self, cell: Cell, cost: u64, now: u64, period: u64) -> (Cell, Room) {
         let at = picos(now);
         let capacity = self.worth(self.burst, period);
-        // What lies further ahead than a debt can reach was written before the clock went back, or under a larger limit.
-        let ahead = cell.state.min(at.saturating_add(capacity.saturating_mul(2)));
+        let ahead = self.owed(cell, now, period);
         let paid = ahead.max(at);
-        let next = paid.saturating_add(self.worth(cost.clamp(1, self.burst.max(1)), period));
+        let fits = paid.saturating_add(self.worth(cost.clamp(1, self.burst.max(1)), period));
         let limit = at.saturating_add(capacity);
-        let allowed = next <= limit;
-        let next = if cost == 0 { paid } else { next };
+        let allowed = fits <= limit;
+        let next = paid.saturating_add(self.worth(cost, period));
         let kept = if allowed { next } else { paid };
         let free = limit.saturating_sub(kept);
         let remaining = self.units(free, period);
@@ -120,10 +121,10 @@ impl Rate {
             let more = self.worth(remaining.saturating_add(1), period);
             if remaining >= self.burst { 0 } else { more.saturating_sub(free) }
         } else {
-            paid.saturating_add(self.worth(cost.clamp(1, self.burst.max(1)), period)).saturating_sub(limit)
+            fits.saturating_sub(limit)
         };
         // A question alone leaves no trace.
-        let kept = if cost == 0 && ahead == cell.state { cell } else { rolled(kept) };
+        let kept = if cost == 0 && ahead == due(cell) { cell } else { rolled(kept, now) };
         (kept, Room { allowed, remaining, wait: micros(wait) })
     }
 
@@ -136,9 +137,18 @@ impl Rate {
         if cost == 0 {
             return (cell, Room { allowed, remaining: left, wait: until.saturating_sub(now) });
         }
-        let used = if allowed { used.saturating_add(asked) } else { used };
+        let used = if allowed { used.saturating_add(cost) } else { used };
         let room = Room { allowed, remaining: self.limit.saturating_sub(used), wait: until.saturating_sub(now) };
         (counted(number, used, until), room)
+    }
+
+    /// When a key will have paid. A debt is as long as what was taken, so that only one that was written under a clock that
+    /// has gone back since has a bound of two bursts.
+    fn owed(&self, cell: Cell, now: u64, period: u64) -> u128 {
+        let most = picos(now).saturating_add(self.worth(self.burst, period).saturating_mul(2));
+        // Workers read the clock one after the other.
+        let went_back = cell.state >> DUE > u128::from(now / 1_000_000).saturating_add(1);
+        if went_back { due(cell).min(most) } else { due(cell) }
     }
 
     /// The window at `now` and its end. One that a clock has been in before it went back goes on.
@@ -147,7 +157,7 @@ impl Rate {
             Window::Day => calendar::day(now),
             _ => calendar::month(now),
         };
-        if upper(cell) > number { (upper(cell), cell.until) } else { (number, until) }
+        if upper(cell) > number && cell.until > now { (upper(cell), cell.until) } else { (number, until) }
     }
 
     /// What so many units cost, in picoseconds.
@@ -164,12 +174,22 @@ impl Rate {
     }
 }
 
-fn rolled(paid: u128) -> Cell {
-    Cell { until: micros(paid), state: paid }
+/// Bits of a time in picoseconds: one of more than 600,000 years.
+const DUE: u32 = 84;
+
+fn rolled(paid: u128, now: u64) -> Cell {
+    let paid = paid.min((1 << DUE) - 1);
+    let second = u128::from(now / 1_000_000).min((1 << (u128::BITS - DUE)) - 1);
+    Cell { until: micros(paid), state: (second << DUE) | paid }
 }
 
+fn due(cell: Cell) -> u128 {
+    cell.state & ((1 << DUE) - 1)
+}
+
+/// What was given back whole matters no more.
 fn counted(number: u64, used: u64, until: u64) -> Cell {
-    Cell { until, state: (u128::from(number) << 64) | u128::from(used) }
+    Cell { until: if used == 0 { 0 } else { until }, state: (u128::from(number) << 64) | u128::from(used) }
 }
 
 fn upper(cell: Cell) -> u64 {

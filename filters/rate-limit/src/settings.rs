@@ -7,9 +7,10 @@ use portcullis_core::exchange::ReadAnswers;
 use portcullis_core::stage::{Settings, Stage};
 use portcullis_core::subject::{Part, Source, part};
 use portcullis_core::verdict::Mode;
+use portcullis_core::wire::model_pattern;
 
 use crate::key::Secret;
-use crate::rate::{Rate, Window};
+use crate::rate::{Cell, Rate, Room, Window};
 use crate::stage::Limiting;
 use crate::table::Table;
 
@@ -65,6 +66,8 @@ pub(crate) struct Limit {
     pub(crate) name: Arc<str>,
     pub(crate) unit: Unit,
     pub(crate) rate: Rate,
+    /// Unit and window: limits of one name that count otherwise do not share cells.
+    pub(crate) counts: String,
     pub(crate) by: Vec<Part>,
     pub(crate) missing: Missing,
     pub(crate) shadow: bool,
@@ -73,6 +76,12 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
+    /// As [`Rate::take`], and until when that matters.
+    pub(crate) fn take(&self, cell: Cell, cost: u64, now: u64) -> (Cell, (Room, u64)) {
+        let (cell, room) = self.rate.take(cell, cost, now);
+        (cell, (room, cell.until))
+    }
+
     /// Whether the body must be read for it.
     pub(crate) fn reads_body(&self) -> bool {
         self.unit.is_reserved() || self.by.iter().any(|part| part.source.is_in_body())
@@ -119,6 +128,12 @@ impl Limits {
     /// Whether answers must be read for it.
     pub(crate) fn counts_tokens(&self) -> bool {
         self.limits.iter().any(|limit| limit.unit != Unit::Requests)
+    }
+
+    /// Whether anything is told by the model.
+    pub(crate) fn wants_model(&self) -> bool {
+        let parts = self.limits.iter().flat_map(|limit| &limit.by).chain(&self.exempt);
+        !self.tokens.weights.is_empty() || parts.into_iter().any(|part| part.source == Source::Model)
     }
 
     /// Whether a key has the shape of a prompt in it.
@@ -204,8 +219,8 @@ fn limit(r: &mut dyn Reader, served: bool) -> Option<Limit> {
         64,
         "a name of letters, digits, `-`, `_` and `.`,",
         &is_name,
-        "What it is called in records and in the fields that clients see. Limits of one name in several profiles count \
-         together. Required.",
+        "What it is called in records and in the fields that clients see. Limits of one name, unit and window \
+         in several profiles count together. Required.",
     );
     r.required("name", "name the limit");
     let unit = choose(r, "unit", UNITS, "What is counted.").unwrap_or(Unit::Requests);
@@ -219,7 +234,7 @@ fn limit(r: &mut dyn Reader, served: bool) -> Option<Limit> {
         1,
         BIGGEST,
         "How many may come at once, `limit` when it is not given: what was not used is saved up to so many. In any window \
-         at most limit + burst go by.",
+         at most limit + burst go by, and what a single request costs beyond the burst.",
     );
     if !matches!(window, Window::Rolling(_)) && r.has("burst") {
         r.problem("burst", "has no effect in a calendar window".into(), "leave it out".into());
@@ -227,7 +242,8 @@ fn limit(r: &mut dyn Reader, served: bool) -> Option<Limit> {
     let mut by = Vec::new();
     let doc = "What it is counted by: each mix of values counts alone. All requests together when there is none.";
     r.list("by", 8, doc, &mut |r| by.extend(part(r)));
-    let doc = "What happens to a request without a part of `by`: absent, empty, a header field that stands twice.";
+    let doc = "What happens to a request without a part of `by`, absent or empty. What can be read in two ways, such as a header \
+               field that stands twice, is never skipped.";
     let missing = choose(r, "missing", MISSING, doc).unwrap_or(Missing::Share);
     if by.is_empty() && r.has("missing") {
         r.problem("missing", "has no effect without `by`".into(), "leave it out".into());
@@ -252,7 +268,12 @@ fn limit(r: &mut dyn Reader, served: bool) -> Option<Limit> {
         );
     }
     let name = Arc::from(name?);
-    Some(Limit { name, unit, rate: Rate { limit, burst, window }, by, missing, shadow, global })
+    let counts = match window {
+        Window::Rolling(period) => format!("{}/{period}", unit.name()),
+        Window::Day => format!("{}/calendar_day", unit.name()),
+        Window::Month => format!("{}/calendar_month", unit.name()),
+    };
+    Some(Limit { name, unit, rate: Rate { limit, burst, window }, counts, by, missing, shadow, global })
 }
 
 fn service(r: &mut dyn Reader) -> Option<Service> {
@@ -318,7 +339,7 @@ fn tokens(r: &mut dyn Reader) -> Tokens {
             };
             let input = weight("input", "Of a token of the prompt.");
             let output = weight("output", "Of a token of the answer.");
-            tokens.weights.extend(model.map(|model| (model, input, output)));
+            tokens.weights.extend(model.map(|model| (model_pattern(&model), input, output)));
         });
     });
     tokens

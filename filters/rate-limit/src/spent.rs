@@ -2,7 +2,7 @@
 
 use portcullis_core::answer::Usage;
 use portcullis_core::stage::{Ended, Request};
-use portcullis_core::subject::matches;
+use portcullis_core::subject::{Named, matches};
 use portcullis_core::wire::{Asked, Dialect};
 
 use crate::settings::{Tokens, Unit};
@@ -13,6 +13,9 @@ const FRAME: u64 = 4;
 
 /// Bytes of a body that was not read which are taken for a token.
 const BYTES: u64 = 4;
+
+/// The most tokens that are taken on the word of a client: of an answer that he asks for, of a body that is not read.
+const MOST: u64 = 1_000_000;
 
 /// The cost of one exchange as it is known by now.
 #[derive(Default)]
@@ -48,8 +51,18 @@ impl Default for Weights {
 }
 
 impl Weights {
-    fn of(settings: &Tokens, model: Option<&[u8]>) -> Self {
-        let model = model.unwrap_or_default();
+    fn of(settings: &Tokens, model: Named<'_>) -> Self {
+        let model = match model {
+            Named::Nothing => b"",
+            Named::One(model) => model,
+            // Whichever it is, it costs no more.
+            Named::Unclear => {
+                return settings.weights.iter().fold(Self::default(), |most, (_, input, output)| Self {
+                    input: most.input.max(*input),
+                    output: most.output.max(*output),
+                });
+            }
+        };
         let found = settings.weights.iter().find(|(pattern, ..)| matches(pattern, model));
         found.map_or_else(Self::default, |(_, input, output)| Self { input: *input, output: *output })
     }
@@ -91,7 +104,7 @@ impl Spent {
     }
 
     /// Estimates what a request will cost.
-    pub(crate) fn open(&mut self, settings: &Tokens, model: Option<&[u8]>, request: Request<'_>, asks: &Asked) {
+    pub(crate) fn open(&mut self, settings: &Tokens, model: Named<'_>, request: Request<'_>, asks: &Asked) {
         let Request { body, prompt, .. } = request;
         for text in &prompt.texts {
             let text = text.read(body);
@@ -100,14 +113,14 @@ impl Spent {
         }
         let answers = if prompt.dialect == Dialect::OpenAiEmbeddings { 0 } else { asks.answers.max(1) };
         let each = asks.max_output.filter(|most| *most < u64::MAX).unwrap_or(settings.reserve_output);
-        self.output = each.saturating_mul(answers);
+        self.output = each.saturating_mul(answers).min(MOST);
         self.weights = Weights::of(settings, model);
         self.stream = prompt.stream;
     }
 
     /// As [`Self::open`], of a body that is not read.
-    pub(crate) fn unread(&mut self, settings: &Tokens, model: Option<&[u8]>, bytes: u64) {
-        self.input = bytes.div_ceil(BYTES);
+    pub(crate) fn unread(&mut self, settings: &Tokens, model: Named<'_>, bytes: u64) {
+        self.input = bytes.div_ceil(BYTES).min(MOST);
         self.output = if bytes > 0 { settings.reserve_output } else { 0 };
         self.weights = Weights::of(settings, model);
     }

@@ -9,12 +9,13 @@ use portcullis_core::answer::{Channel, Editor, Flow, Why};
 use portcullis_core::call::{Answered, Call, CallFailure};
 use portcullis_core::config::Reader;
 use portcullis_core::head::Head;
+use portcullis_core::json;
 use portcullis_core::stage::{self, Ended, Request, Settings, Stage};
 use portcullis_core::store::{Store, When, World};
-use portcullis_core::subject::{Found, Known};
+use portcullis_core::subject::{Found, Known, Named};
 use portcullis_core::telemetry::Counter;
 use portcullis_core::verdict::{Edit, Judge, Opinion, Verdict};
-use portcullis_core::wire::{self, Dialect, Role, model_in_path};
+use portcullis_core::wire::{self, Dialect, Role, model_in_path, model_name, models_of};
 
 use crate::fields::Told;
 use crate::key::Secret;
@@ -80,6 +81,8 @@ struct Taken {
     limit: usize,
     tag: Tag,
     cost: u64,
+    /// When it does not matter any more: see [`crate::rate::Rate::settle`].
+    until: u64,
 }
 
 /// What became of a request under one limit.
@@ -146,14 +149,14 @@ impl Limiting {
                 }
                 continue;
             }
-            let room = match limits.table.update(store, &tag, now, |cell| limit.rate.take(cell, cost, now)) {
-                Ok((room, pushed)) => {
+            let (room, until) = match limits.table.update(store, &tag, now, |cell| limit.take(cell, cost, now)) {
+                Ok((told, pushed)) => {
                     opinion.counts.extend(pushed.then_some(counter(limit, "forgotten")));
-                    room
+                    told
                 }
                 Err(Failed::Contended) => {
                     opinion.counts.push(counter(limit, "contended"));
-                    Room { allowed: false, remaining: 0, wait: CONTENDED }
+                    (Room { allowed: false, remaining: 0, wait: CONTENDED }, 0)
                 }
                 Err(Failed::Store) => {
                     opinion.failed = true;
@@ -168,7 +171,7 @@ impl Limiting {
                 if !limit.shadow {
                     self.spent.bound(limit.unit, cost.min(limit.rate.most()).saturating_add(room.remaining));
                 }
-                taken.push(Taken { limit: number, tag, cost });
+                taken.push(Taken { limit: number, tag, cost, until });
             } else if limit.shadow {
                 judge(&mut opinion, limit, Verdict::Flag, "shadow");
             } else {
@@ -177,28 +180,31 @@ impl Limiting {
                 break;
             }
         }
+        self.taken.extend(taken);
         if opinion.verdict.refuses() {
-            self.settle(&taken, asked.world, |_| 0);
-        } else {
-            self.taken.extend(taken);
+            self.give_back(asked.world);
         }
         opinion.fields = told.into_fields();
         opinion
     }
 
+    /// What was taken is given back, whichever part of the request it was taken for.
+    fn give_back(&mut self, world: World<'_>) {
+        let taken = core::mem::take(&mut self.taken);
+        self.settle(&taken, world, |_| 0);
+    }
+
     /// Puts what something really cost in the place of what was taken for it.
     fn settle(&self, taken: &[Taken], world: World<'_>, real: impl Fn(Unit) -> u64) {
-        for Taken { limit, tag, cost } in taken {
+        for Taken { limit, tag, cost, until } in taken {
             let Some(limit) = self.limits.limits.get(*limit) else { continue };
-            let reserved = (*cost).min(limit.rate.most());
-            let delta = i128::from(real(limit.unit)).saturating_sub(i128::from(reserved));
+            let delta = i128::from(real(limit.unit)).saturating_sub(i128::from(*cost));
             let delta = i64::try_from(delta).unwrap_or(if delta < 0 { i64::MIN } else { i64::MAX });
             if delta != 0 {
                 // What cannot be written comes back with time.
-                let _ = self
-                    .limits
-                    .table
-                    .update(world.store, tag, world.now, |cell| (limit.rate.settle(cell, delta, world.now), ()));
+                let _ = self.limits.table.update(world.store, tag, world.now, |cell| {
+                    (limit.rate.settle(cell, delta, *until, world.now), ())
+                });
             }
         }
     }
@@ -225,7 +231,7 @@ fn judge(opinion: &mut Opinion, limit: &Limit, verdict: Verdict, outcome: &'stat
 
 fn outcome(limit: &Limit, secret: &Secret, asked: &Known<'_>) -> Outcome {
     let mut parts: Vec<Option<Cow<'_, [u8]>>> = Vec::with_capacity(limit.by.len());
-    let (mut lacks, mut descriptor) = (false, Descriptor::new());
+    let (mut lacks, mut unclear, mut descriptor) = (false, false, Descriptor::new());
     for part in &limit.by {
         match part.find(asked) {
             Found::Value(value) => {
@@ -236,15 +242,17 @@ fn outcome(limit: &Limit, secret: &Secret, asked: &Known<'_>) -> Outcome {
             }
             Found::Other => return Outcome::Passed,
             Found::Missing if limit.missing == Missing::Share && !part.values.is_empty() => return Outcome::Passed,
-            Found::Missing => {
+            found => {
                 lacks = true;
+                // A client can make it so: that must not lead out of the limit.
+                unclear |= found == Found::Unclear;
                 descriptor.push((part.label.clone(), b"(missing)".to_vec()));
                 parts.push(None);
             }
         }
     }
     match limit.missing {
-        Missing::Skip if lacks => Outcome::Passed,
+        Missing::Skip if lacks && !unclear => Outcome::Passed,
         Missing::Refuse if lacks => Outcome::Refused,
         // Who lacks a part is none of those that share a value.
         _ => {
@@ -252,7 +260,7 @@ fn outcome(limit: &Limit, secret: &Secret, asked: &Known<'_>) -> Outcome {
             if descriptor.is_empty() {
                 descriptor.push(("limit".to_owned(), limit.name.as_bytes().to_vec()));
             }
-            Outcome::Applies(secret.tag(&limit.name, &parts), descriptor)
+            Outcome::Applies(secret.tag(&limit.name, &limit.counts, &parts), descriptor)
         }
     }
 }
@@ -275,13 +283,17 @@ impl Stage for Limiting {
         if exempt_waits {
             return Opinion::default();
         }
-        self.take(&Known { head, model: None, shape: None, world }, |limit| !limit.reads_body())
+        self.take(&Known { head, model: Named::Nothing, shape: None, world }, |limit| !limit.reads_body())
     }
 
     fn request(&mut self, request: Request<'_>) -> Opinion {
         let Request { head, body, prompt, world } = request;
-        let path = model_in_path(head.path());
-        let model = path.as_deref().or_else(|| prompt.model.map(|span| span.of(body)));
+        let models = if self.limits.wants_model() { models(request) } else { Vec::new() };
+        let model = match models.as_slice() {
+            [] => Named::Nothing,
+            [Some(model)] => Named::One(model.as_bytes()),
+            _ => Named::Unclear,
+        };
         let user = || prompt.texts.iter().rev().find(|text| text.role == Role::User);
         let text = self.limits.wants_shape().then(user).flatten().map(|text| text.read(body));
         let shape = text.and_then(|text| shape::of(core::str::from_utf8(&text).ok()?));
@@ -298,9 +310,14 @@ impl Stage for Limiting {
     }
 
     fn unread(&mut self, head: &Head, bytes: u64, world: World<'_>) -> Opinion {
-        let model = model_in_path(head.path());
-        self.spent.unread(&self.limits.tokens, model.as_deref(), bytes);
-        self.rest(&Known { head, model: model.as_deref(), shape: None, world })
+        let named = model_in_path(head.path()).map(|name| model_name(&name));
+        let model = match &named {
+            Some(Some(model)) => Named::One(model.as_bytes()),
+            None if bytes == 0 => Named::Nothing,
+            _ => Named::Unclear,
+        };
+        self.spent.unread(&self.limits.tokens, model, bytes);
+        self.rest(&Known { head, model, shape: None, world })
     }
 
     fn answered(&mut self, tag: u32, answer: Result<Answered, CallFailure>, world: World<'_>) -> Opinion {
@@ -329,6 +346,21 @@ impl Stage for Limiting {
             .collect();
         self.settle(&open, end.world, |unit| spent.of(unit));
     }
+}
+
+/// The models that a request may be for, each once: that of the path, else those that the body names.
+fn models(request: Request<'_>) -> Vec<Option<String>> {
+    let Request { head, body, prompt, .. } = request;
+    if let Some(name) = model_in_path(head.path()) {
+        return vec![model_name(&name)];
+    }
+    let mut models = match json::parse(body, &WIDE) {
+        Ok(document) => models_of(document.root()),
+        Err(_) => prompt.model.map(|span| model_name(span.of(body))).into_iter().collect(),
+    };
+    models.sort();
+    models.dedup();
+    models
 }
 
 /// A body that was read once is within bounds.

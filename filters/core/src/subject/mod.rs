@@ -62,10 +62,23 @@ pub struct Part {
 pub enum Found<'a> {
     /// Its value.
     Value(Cow<'a, [u8]>),
-    /// There is none, or more than one, or nothing that can be told from another.
+    /// There is none.
     Missing,
+    /// There is more than one, or one that servers may read in two ways: whoever sends it could choose.
+    Unclear,
     /// There is one, and it is none of those that are meant.
     Other,
+}
+
+/// What a request says of something that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named<'a> {
+    /// Nothing.
+    Nothing,
+    /// This, in one spelling.
+    One(&'a [u8]),
+    /// Several things, none that has a spelling, or what was not read.
+    Unclear,
 }
 
 /// What is known of a request.
@@ -73,8 +86,8 @@ pub enum Found<'a> {
 pub struct Known<'a> {
     /// Its head.
     pub head: &'a Head,
-    /// The model that it asks for, once that is known.
-    pub model: Option<&'a [u8]>,
+    /// The model that it asks for, as [`crate::wire::model_name`] spells it, once that is known.
+    pub model: Named<'a>,
     /// What the last text of the user looks like, once it is known.
     pub shape: Option<[u8; 8]>,
     /// What is around it.
@@ -85,7 +98,11 @@ impl Part {
     /// Its value in a request.
     pub fn find<'a>(&self, known: &Known<'a>) -> Found<'a> {
         let value = match &self.source {
-            Source::Header(name) => header(known.head, name),
+            Source::Header(name) => match header(known.head, name) {
+                Named::Nothing => None,
+                Named::One(value) => Some(Cow::Borrowed(value)),
+                Named::Unclear => return Found::Unclear,
+            },
             Source::Metadata(path) => {
                 let path: Vec<_> =
                     ["metadata", "filter_metadata"].into_iter().chain(path.iter().map(String::as_str)).collect();
@@ -96,8 +113,16 @@ impl Part {
                 address.and_then(|address| network(&address, *v4, *v6)).map(Cow::Owned)
             }
             Source::Host => Some(Cow::Owned(host(known.head))),
-            Source::Path => normal_path(known.head.path()).map(Cow::Owned),
-            Source::Model => known.model.map(Cow::Borrowed),
+            Source::Path if known.head.path().is_empty() => None,
+            Source::Path => match normal_path(known.head.path()) {
+                Some(path) => Some(Cow::Owned(path)),
+                None => return Found::Unclear,
+            },
+            Source::Model => match known.model {
+                Named::Nothing => None,
+                Named::One(model) => Some(Cow::Borrowed(model)),
+                Named::Unclear => return Found::Unclear,
+            },
             Source::Profile => Some(Cow::Borrowed(known.world.profile.as_bytes())),
             Source::Shape => known.shape.map(|shape| Cow::Owned(shape.to_vec())),
         };
@@ -112,10 +137,13 @@ impl Part {
 }
 
 /// A field that stands once. Which of several an upstream takes is not known, so that nobody may choose his key by one.
-fn header<'a>(head: &'a Head, name: &str) -> Option<Cow<'a, [u8]>> {
-    let value = head.get(name)?;
-    let once = head.names_with(name).filter(|other| other.len() == name.len()).count() == 1;
-    once.then_some(Cow::Borrowed(value))
+fn header<'a>(head: &'a Head, name: &str) -> Named<'a> {
+    let times = head.names_with(name).filter(|other| other.len() == name.len()).count();
+    match (times, head.get(name)) {
+        (0, _) => Named::Nothing,
+        (1, Some(value)) => Named::One(value),
+        _ => Named::Unclear,
+    }
 }
 
 fn host(head: &Head) -> Vec<u8> {
@@ -179,7 +207,7 @@ mod tests {
     fn find(source: Source, values: &[&str], fields: &[(&str, &[u8])], memory: &Memory) -> Option<Option<Vec<u8>>> {
         let head: Head = fields.iter().map(|(name, value)| (*name, *value)).collect();
         let world = World { now: 0, store: memory, properties: memory, profile: "p" };
-        let known = Known { head: &head, model: Some(b"gpt"), shape: None, world };
+        let known = Known { head: &head, model: Named::One(b"gpt"), shape: None, world };
         let part = Part {
             source,
             values: values.iter().map(|value| (*value).to_owned()).collect(),
@@ -189,6 +217,7 @@ mod tests {
         match part.find(&known) {
             Found::Value(value) => Some(Some(value.into_owned())),
             Found::Missing => Some(None),
+            Found::Unclear => Some(Some(b"(unclear)".to_vec())),
             Found::Other => None,
         }
     }
@@ -199,13 +228,15 @@ mod tests {
         assert_eq!(of(&[("x-user-id", b"ann")]), Some(Some(b"ann".to_vec())));
         assert_eq!(of(&[("x-user-id", b"caf\xe9\xff")]), Some(Some(b"caf\xe9\xff".to_vec())));
         assert_eq!(of(&[("x-user-id", &[b'a'; 10_000])]), Some(Some(vec![b'a'; 10_000])));
-        for fields in [
-            &[][..],
-            &[("x-user-id", b"" as &[u8])],
-            &[("x-user-id", b"a"), ("x-user-id", b"b")],
-            &[("x-user-id", b"a"), ("x_user_id", b"b")],
-        ] {
+        for fields in [&[][..], &[("x-user-id", b"" as &[u8])]] {
             assert_eq!(of(fields), Some(None));
+        }
+        for fields in [
+            &[("x-user-id", b"a" as &[u8]), ("x-user-id", b"b")][..],
+            &[("x-user-id", b"a"), ("x_user_id", b"b")],
+            &[("x_user_id", b"b")],
+        ] {
+            assert_eq!(of(fields), Some(Some(b"(unclear)".to_vec())), "a client can send it twice at will");
         }
     }
 
@@ -266,7 +297,11 @@ mod tests {
         let of = |source, fields: &[(&str, &[u8])]| find(source, &[], fields, &memory).unwrap();
         assert_eq!(of(Source::Host, &[(":authority", b"API.example.com.:443")]), Some(b"api.example.com".to_vec()));
         assert_eq!(of(Source::Path, &[(":path", b"/v1/./%63hat?x")]), Some(b"/v1/chat".to_vec()));
-        assert_eq!(of(Source::Path, &[(":path", b"/v1%2fchat")]), None, "it can be read in two ways");
+        assert_eq!(
+            of(Source::Path, &[(":path", b"/v1%2fchat")]),
+            Some(b"(unclear)".to_vec()),
+            "it can be read in two ways"
+        );
         assert_eq!(of(Source::Model, &[]), Some(b"gpt".to_vec()));
         assert_eq!(of(Source::Profile, &[]), Some(b"p".to_vec()));
         let path = ["envoy.filters.http.jwt_authn", "payload", "sub"].map(str::to_owned).to_vec();

@@ -2,6 +2,7 @@
 
 use super::{Part, Source};
 use crate::config::{Reader, Word, choose};
+use crate::wire::model_pattern;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Named {
@@ -74,6 +75,10 @@ pub fn part(r: &mut dyn Reader) -> Option<Part> {
     }
     let shared = r.boolean("shared", false, "Whether all values that are meant count as one.");
     let bits = |bits: u64| u8::try_from(bits).unwrap_or(u8::MAX);
+    let values: Vec<String> = match of {
+        Some(Named::Model) => values.iter().map(|value| model_pattern(value)).collect(),
+        _ => values,
+    };
     let label = r.text(
         "label",
         128,

@@ -29,6 +29,7 @@ pub mod form;
 mod gemini;
 mod json_rpc;
 mod mcp;
+mod models;
 mod ollama_chat;
 mod ollama_generate;
 mod openai_chat;
@@ -52,6 +53,7 @@ use crate::json;
 pub use asked::{Asked, asked};
 pub(crate) use content_type::check_charset;
 pub use content_type::content_type;
+pub use models::{model_name, model_pattern, models_of};
 pub use path::model as model_in_path;
 pub use read::{Request, detect, read};
 

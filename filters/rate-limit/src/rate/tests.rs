@@ -48,13 +48,21 @@ fn what_is_left_and_the_wait_are_told() {
 }
 
 #[test]
-fn more_than_can_ever_be_there_passes_only_where_nothing_is_owed() {
+fn more_than_can_ever_be_there_passes_only_where_nothing_is_owed_and_is_owed_in_full() {
     let rate = minute(1000, 1000);
     let now = 1_800_000_000 * SECOND;
     let (cell, room) = rate.take(Cell::default(), 5000, now);
     assert!(room.allowed && room.remaining == 0);
-    assert!(!rate.take(cell, 5000, now + MINUTE / 2).1.allowed);
-    assert!(rate.take(cell, 5000, now + MINUTE).1.allowed);
+    assert!(!rate.take(cell, 1, now + 4 * MINUTE).1.allowed);
+    assert!(rate.take(cell, 1, now + 4 * MINUTE + MINUTE / 1000).1.allowed);
+    assert!(!rate.take(cell, 5000, now + 5 * MINUTE - SECOND).1.allowed);
+    assert!(rate.take(cell, 5000, now + 5 * MINUTE).1.allowed);
+    let day = Rate { limit: 10, burst: 10, window: Window::Day };
+    let (cell, room) = day.take(Cell::default(), 50, now);
+    assert!(room.allowed);
+    let (until, back) = (cell.until, day.settle(cell, -35, cell.until, now));
+    assert!(!day.take(back, 1, now).1.allowed, "15 of 10 are used");
+    assert_eq!(day.take(day.settle(back, -6, until, now), 0, now).1.remaining, 1);
 }
 
 #[test]
@@ -62,14 +70,53 @@ fn what_was_taken_is_settled() {
     let rate = minute(1000, 1000);
     let now = 1_800_000_000 * SECOND;
     let (cell, _) = rate.take(Cell::default(), 400, now);
-    assert_eq!(rate.take(rate.settle(cell, -300, now), 0, now).1.remaining, 900);
-    assert_eq!(rate.take(rate.settle(cell, 100, now), 0, now).1.remaining, 500);
-    let over = rate.settle(cell, 900, now);
+    let until = cell.until;
+    assert_eq!(rate.take(rate.settle(cell, -300, until, now), 0, now).1.remaining, 900);
+    assert_eq!(rate.take(rate.settle(cell, 100, until, now), 0, now).1.remaining, 500);
+    let over = rate.settle(cell, 900, until, now);
     assert_eq!(rate.take(over, 1, now).1.wait, 18_060_000, "1300 taken of 1000: 301 units at 60 ms each");
-    let far = rate.settle(cell, i64::MAX, now);
-    assert_eq!(rate.take(far, 1, now).1.wait, MINUTE + 60_000, "at most twice the burst is owed");
-    let late = rate.settle(cell, -400, now + 10 * MINUTE);
+    let far = rate.settle(cell, 100_000, until, now);
+    assert_eq!(rate.take(far, 1, now).1.wait, 99_401 * 60_000, "what it cost is owed in full");
+    let late = rate.settle(cell, -400, until, now + 10 * MINUTE);
     assert_eq!(rate.take(late, 0, now + 10 * MINUTE).1.remaining, 1000, "what was given back late is no credit");
+}
+
+#[test]
+fn what_time_has_paid_is_not_given_back() {
+    let rate = minute(1000, 1000);
+    let now = 1_800_000_000 * SECOND;
+    let (first, _) = rate.take(Cell::default(), 1000, now);
+    let (second, room) = rate.take(first, 1000, now + MINUTE);
+    assert!(room.allowed);
+    let back = rate.settle(second, -1000, first.until, now + MINUTE);
+    assert_eq!(rate.take(back, 0, now + MINUTE).1.remaining, 0, "a minute has paid for the first");
+    let back = rate.settle(second, -1000, second.until, now + MINUTE + MINUTE / 2);
+    assert_eq!(rate.take(back, 0, now + MINUTE + MINUTE / 2).1.remaining, 1000);
+
+    let day = Rate { limit: 10, burst: 10, window: Window::Day };
+    let (first, _) = day.take(Cell::default(), 6, now);
+    let tomorrow = first.until + SECOND;
+    let (second, _) = day.take(first, 8, tomorrow);
+    let back = day.settle(second, -6, first.until, tomorrow);
+    assert_eq!(day.take(back, 0, tomorrow).1.remaining, 2, "yesterday's is no credit today");
+}
+
+#[test]
+fn what_was_given_back_whole_leaves_a_cell_that_owes_nothing() {
+    let now = 1_800_000_000 * SECOND;
+    for window in [Window::Day, Window::Month] {
+        let rate = Rate { limit: 10, burst: 10, window };
+        let (cell, _) = rate.take(Cell::default(), 6, now);
+        assert_eq!(rate.settle(cell, -6, cell.until, now).until, 0);
+    }
+}
+
+#[test]
+fn a_window_of_another_kind_does_not_hold_a_key_for_ever() {
+    let now = 1_800_000_000 * SECOND;
+    let stale = Cell { until: now, state: (u128::from(u64::MAX) << 64) | 10 };
+    let rate = Rate { limit: 10, burst: 10, window: Window::Month };
+    assert!(rate.take(stale, 1, now).1.allowed, "what it held is over");
 }
 
 #[test]
@@ -93,9 +140,9 @@ fn counters_do_not_overflow() {
     for window in [Window::Rolling(31 * 86_400 * SECOND), Window::Day, Window::Month] {
         let rate = Rate { limit: u64::MAX, burst: u64::MAX, window };
         let (cell, room) = rate.take(Cell { until: u64::MAX, state: u128::MAX }, u64::MAX, 0);
-        let _ = (rate.settle(cell, i64::MIN, u64::MAX), room);
+        let _ = (rate.settle(cell, i64::MIN, u64::MAX, u64::MAX), room);
         let (cell, _) = rate.take(Cell::default(), u64::MAX, u64::MAX);
-        let _ = rate.settle(rate.settle(cell, i64::MAX, u64::MAX), i64::MIN, 0);
+        let _ = rate.settle(rate.settle(cell, i64::MAX, 0, u64::MAX), i64::MIN, u64::MAX, 0);
     }
 }
 
@@ -113,9 +160,12 @@ fn a_calendar_month_is_counted_and_begins_anew() {
     assert!(!room.allowed);
     assert!(rate.take(cell, 1, january + room.wait).1.allowed);
     assert!(!rate.take(cell, 1, january - 20 * 86_400 * SECOND).1.allowed, "a clock that went back opens nothing");
-    assert_eq!(rate.take(rate.settle(cell, -2, january), 0, january).1.remaining, 2);
-    assert!(!rate.take(rate.settle(cell, 5, january), 1, january).1.allowed);
-    assert_eq!(rate.take(rate.settle(cell, -2, room.wait + january), 0, january + room.wait).1.remaining, 3);
+    assert_eq!(rate.take(rate.settle(cell, -2, cell.until, january), 0, january).1.remaining, 2);
+    assert!(!rate.take(rate.settle(cell, 5, cell.until, january), 1, january).1.allowed);
+    assert_eq!(
+        rate.take(rate.settle(cell, -2, cell.until, room.wait + january), 0, january + room.wait).1.remaining,
+        3
+    );
 }
 
 proptest! {
@@ -143,6 +193,37 @@ proptest! {
         for (i, first) in taken.iter().enumerate() {
             let within = taken[i..].iter().take_while(|at| *at - first < MINUTE).count() as u64;
             prop_assert!(within <= limit + burst);
+        }
+    }
+
+    /// Over any time T, what went by costs at most what comes back in it, the burst, and one request: whatever each costs,
+    /// and whether that is known before or after.
+    #[test]
+    fn what_requests_cost_is_bounded_over_any_time(
+        limit in 1..200_u64, burst in 1..200_u64,
+        asks in proptest::collection::vec((0..40_000_000_u64, 1..2_000_u64, 1..2_000_u64), 1..400),
+    ) {
+        let rate = minute(limit, burst);
+        let begin = 1_800_000_000 * SECOND;
+        let (mut now, mut cell, mut largest) = (begin, Cell::default(), 0);
+        let (mut total, mut passed) = (0_u128, Vec::new());
+        for (gap, cost, real) in asks {
+            now += gap;
+            let (next, room) = rate.take(cell, cost, now);
+            cell = next;
+            if room.allowed {
+                let delta = i64::try_from(real).unwrap() - i64::try_from(cost).unwrap();
+                cell = rate.settle(cell, delta, cell.until, now);
+                largest = largest.max(u128::from(real));
+                total += u128::from(real);
+                passed.push((now, real));
+            }
+            let back = u128::from(now - begin) * u128::from(limit) / u128::from(MINUTE);
+            prop_assert!(total <= back + u128::from(burst) + largest + 1, "{} of {} and {}", total, back, largest);
+        }
+        for (i, (first, _)) in passed.iter().enumerate() {
+            let within = passed[i..].iter().take_while(|(at, _)| *at - first < MINUTE).map(|(_, real)| real).sum::<u64>();
+            prop_assert!(u128::from(within) <= u128::from(limit + burst) + largest + 1);
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::service::{self, Descriptor};
 use crate::settings::{Limit, Limits, Service};
 use crate::table::Tag;
 
+/// How long a no holds here, in microseconds, at most: the service may be given another configuration.
+const KNOWN: u64 = 60_000_000;
+
 /// The longest answer that is read.
 const LONGEST: usize = 65_536;
 
@@ -35,7 +38,7 @@ impl Limiting {
         {
             return Asking::Known(until.saturating_sub(world.now));
         }
-        self.out.push(Taken { limit: number, tag, cost });
+        self.out.push(Taken { limit: number, tag, cost, until: 0 });
         Asking::Call(Call {
             tag: u32::try_from(number).unwrap_or(u32::MAX),
             cluster: service.cluster.clone(),
@@ -63,11 +66,12 @@ impl Limiting {
             Some(said) => {
                 let status = said.statuses.first().copied().unwrap_or_default();
                 let wait = status.reset.map(|seconds| seconds.max(1).saturating_mul(1_000_000));
+                // A no to more than one unit does not speak for those who ask for less.
                 if said.over
+                    && asked.cost == 1
                     && let Some(wait) = wait
                 {
-                    // Until then it would say the same.
-                    let until = world.now.saturating_add(wait);
+                    let until = world.now.saturating_add(wait.min(KNOWN));
                     let _ = limits
                         .table
                         .update(world.store, &refused(&asked.tag), world.now, |_| (Cell { until, state: 1 }, ()));
@@ -92,10 +96,10 @@ impl Limiting {
             return None;
         }
         let Taken { tag, cost, .. } = asked;
-        let taken = limits.table.update(world.store, &tag, world.now, |cell| limit.rate.take(cell, cost, world.now));
-        let (room, _) = taken.ok()?;
+        let taken = limits.table.update(world.store, &tag, world.now, |cell| limit.take(cell, cost, world.now));
+        let ((room, until), _) = taken.ok()?;
         if room.allowed {
-            self.taken.push(asked);
+            self.taken.push(Taken { until, ..asked });
         }
         Some(room)
     }
@@ -111,8 +115,7 @@ impl Limiting {
             (false, false) => {
                 judge(&mut opinion, limit, Verdict::Throttle, "throttled");
                 told.retry_after(room.wait);
-                let taken = core::mem::take(&mut self.taken);
-                self.settle(&taken, world, |_| 0);
+                self.give_back(world);
             }
         }
         opinion.fields = told.into_fields();
