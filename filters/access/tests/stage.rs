@@ -168,6 +168,11 @@ fn a_request_without_a_body_asks_no_model_and_one_that_is_not_read_is_not_grante
     assert_eq!(ask("/v1/files", "GET", None), Some((403, "endpoint".into())));
     let unread = Some(json!("not json"));
     assert_eq!(ask(CHAT, "POST", unread), Some((403, "model".into())), "although unreadable bodies pass");
+    for (name, value) in [("content-length", "99999999999"), ("content-encoding", "x-none"), ("upgrade", "websocket")] {
+        let fields = &[("x-team", "staff"), (name, value)];
+        let asked = Asked { path: CHAT, method: "POST", fields, body: Some(chat(json!({}))) };
+        assert_eq!(refused(&rules(), &asked), Some((403, "model".into())), "{name}, decided at the head");
+    }
 }
 
 #[test]

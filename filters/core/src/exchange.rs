@@ -23,8 +23,8 @@ use crate::coding;
 use crate::config::{Config, Profile, RequestEncoding};
 use crate::head::Head;
 use crate::refusal;
-use crate::stage::{Ended, Request, Stage};
-use crate::store::{Memory, Outside, World};
+use crate::stage::{Request, Stage};
+use crate::store::{Memory, Outside};
 use crate::telemetry::{Cause, Counter, Direction};
 use crate::text::decode::Disguises;
 use crate::verdict::{Coverage, Edit, Failure, Judge, Mode, Opinion, Tally, Verdict};
@@ -102,6 +102,10 @@ pub struct Exchange {
     fields: Vec<(&'static str, String)>,
     /// Names of fields of the request that must not go on.
     strips: Vec<Vec<u8>>,
+    /// Whether the request went to the upstream.
+    forwarded: bool,
+    /// Whether the answer was not read, or not let go, to its end.
+    cut_short: bool,
     ended: bool,
 }
 
@@ -174,6 +178,8 @@ impl Exchange {
             now,
             fields: Vec::new(),
             strips: Vec::new(),
+            forwarded: false,
+            cut_short: false,
             ended: false,
         }
     }
@@ -233,7 +239,7 @@ impl Exchange {
             return self.unreadable(Unreadable::Upgrade);
         }
         if ends {
-            return self.pass_unread();
+            return self.pass_unread(0);
         }
         if self.head.is_encoded() {
             match self.profile.request_encoding {
@@ -271,7 +277,7 @@ impl Exchange {
             return self.unreadable(Unreadable::Size);
         }
         if body.is_empty() {
-            return self.pass_unread();
+            return self.pass_unread(0);
         }
         let start = clock();
         let cap = self.profile.limits.body_bytes;
@@ -377,21 +383,6 @@ impl Exchange {
         self.record.complete = self.record.complete || ends;
     }
 
-    /// The exchange is over: the stages learn how. Once.
-    pub fn end(&mut self) {
-        self.answer_end();
-        self.abandon();
-        if core::mem::replace(&mut self.ended, true) {
-            return;
-        }
-        let Self { stages, outside, record, profile, .. } = self;
-        let world =
-            World { now: self.now, store: outside.as_ref(), properties: outside.as_ref(), profile: &profile.name };
-        let refused = self.phase == Phase::Refused;
-        let Record { status, complete, usage, .. } = *record;
-        stages.iter_mut().for_each(|running| running.stage.ended(Ended { status, refused, complete, usage, world }));
-    }
-
     /// A part of the filter could not do its work while the request was on its way.
     pub fn request_failed(&mut self, cause: Cause) -> Act {
         self.failed(cause);
@@ -491,7 +482,7 @@ impl Exchange {
                     self.record.judge = Judge::Read;
                     self.record.enforced = enforced;
                 }
-                self.pass_unread()
+                self.pass_unseen()
             }
         }
     }

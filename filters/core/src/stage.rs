@@ -93,9 +93,11 @@ pub struct Request<'a> {
 pub struct Ended<'a> {
     /// The status that the client got; 0 when it left before there was one.
     pub status: u16,
-    /// Whether the answer was ours: the upstream gave none.
-    pub refused: bool,
-    /// Whether the answer came to its end.
+    /// Whether the request went to the upstream; not when it was refused.
+    pub forwarded: bool,
+    /// Whether the upstream's answer was refused, and ours took its place.
+    pub replaced: bool,
+    /// Whether the answer came to its end, and was let go and, where it is read, read to it.
     pub complete: bool,
     /// What the answer said of its cost, if it was read.
     pub usage: Usage,

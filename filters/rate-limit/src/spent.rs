@@ -164,18 +164,24 @@ impl Spent {
         true
     }
 
-    /// What it came to, at the end: what the answer reported, if it came to its end; else what the client was given.
+    /// What it came to, at the end: what the answer reported, if it came to its end; else the greater of that and what the
+    /// client was given. An upstream that was asked and whose answer nobody saw has done what was asked.
     pub(crate) fn settled(&self, end: &Ended<'_>) -> Sum {
         let Usage { input, output, total } = end.usage;
         let said = self.said.tokens();
         let reported = end.usage != Usage::default();
-        let failed = end.refused || end.status == 0 || end.status >= 400;
+        let failed = !end.forwarded || !end.replaced && end.status >= 400;
+        let unseen = end.replaced || end.status == 0;
         let (input, output) = match (reported, end.complete) {
             (false, _) if failed => (0, 0),
+            // A stream ends with its client.
+            (false, _) if unseen && self.stream && !end.replaced => (self.input, said),
+            (false, _) if unseen => (self.input, self.output.max(said)),
             (true, true) => {
                 let output_of = total.zip(input).map(|(total, input)| total.saturating_sub(input));
                 let input_of = total.zip(output).map(|(total, output)| total.saturating_sub(output));
-                (input.or(input_of).or(total).unwrap_or(self.input), output.or(output_of).unwrap_or(0))
+                let told = if total.is_some() { 0 } else { said };
+                (input.or(input_of).or(total).unwrap_or(self.input), output.or(output_of).unwrap_or(told))
             }
             // A stream tells its cost at its end; what it told before is not all.
             (true, false) => (input.unwrap_or(self.input), output.unwrap_or(0).max(said)),
@@ -184,6 +190,7 @@ impl Spent {
         };
         let both = input.saturating_add(output);
         let total = if end.complete { total.unwrap_or(both) } else { total.unwrap_or(0).max(both) };
-        Sum { input, output, total, cost: self.weights.cost(input, output), long: output >= self.long.max(1) }
+        let long = (reported || !unseen) && output >= self.long.max(1);
+        Sum { input, output, total, cost: self.weights.cost(input, output), long }
     }
 }

@@ -117,7 +117,7 @@ impl Exchange {
 
     /// Reads on. `None` when `out` is what may go to the client.
     fn advance(&mut self, part: &[u8], ends: bool, out: &mut Vec<u8>) -> Option<Act> {
-        let Self { answer, stages, record, .. } = self;
+        let Self { answer, stages, record, cut_short, .. } = self;
         let (reader, edited) = match answer {
             State::Passed | State::Abandoned => return Some(Act::Forward),
             State::Cut => return Some(Act::Reset),
@@ -126,6 +126,7 @@ impl Exchange {
         };
         let read = reader.advance(part, ends, stages, out);
         record.usage = reader.usage();
+        *cut_short |= reader.stopped() || read.is_err();
         let Err(why) = read else { return if edited { None } else { Some(Act::Forward) } };
         // What is encoded cannot be joined to what went out decoded.
         if edited && !reader.decodes() {

@@ -4,14 +4,39 @@ use super::calls::Then;
 use super::{Act, Exchange, Phase, Reply};
 use crate::audit::{Origin, Record};
 use crate::refusal::{self, Refusal};
+use crate::stage::Ended;
+use crate::store::World;
 use crate::telemetry::{Counter, VERDICT_HEADER};
 use crate::verdict::{Judge, RuleId, Verdict};
 use crate::wire::{Dialect, SkipReason};
 
 impl Exchange {
-    /// A request that is not read goes on, if the stages that would have read it let it.
-    pub(super) fn pass_unread(&mut self) -> Act {
-        let bytes = self.record.request_bytes;
+    /// The exchange is over: the stages learn how. Once.
+    pub fn end(&mut self) {
+        self.answer_end();
+        self.abandon();
+        if core::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let Self { stages, outside, record, profile, forwarded, .. } = self;
+        let world =
+            World { now: self.now, store: outside.as_ref(), properties: outside.as_ref(), profile: &profile.name };
+        let (forwarded, replaced) = (*forwarded, *forwarded && self.phase == Phase::Refused);
+        let Record { status, usage, .. } = *record;
+        let complete = record.complete && !self.cut_short;
+        let ended = Ended { status, forwarded, replaced, complete, usage, world };
+        stages.iter_mut().for_each(|running| running.stage.ended(ended));
+    }
+
+    /// A body that is there and is not read goes on: as long as has arrived or was announced.
+    pub(super) fn pass_unseen(&mut self) -> Act {
+        let announced = self.head.content_length().unwrap_or(0);
+        self.pass_unread(self.record.request_bytes.max(announced).max(1))
+    }
+
+    /// A request whose body, of so many bytes, is not read goes on, if the stages that would have read it let it. Of 0
+    /// bytes only when there is none.
+    pub(super) fn pass_unread(&mut self, bytes: u64) -> Act {
         let opinions = self.ask(|stage, head, world| stage.unread(head, bytes, world));
         match self.weigh(opinions) {
             Some(act) => act,
@@ -22,6 +47,7 @@ impl Exchange {
     pub(super) fn decide(&mut self) -> Act {
         self.abandon();
         self.phase = Phase::Forwarded;
+        self.forwarded = true;
         self.tally();
         Act::Forward
     }

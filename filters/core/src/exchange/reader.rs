@@ -32,6 +32,9 @@ pub(super) trait Read {
     /// What the answer has said by now of its cost.
     fn usage(&self) -> Usage;
 
+    /// Whether a stage has ended the answer before its end.
+    fn stopped(&self) -> bool;
+
     /// Whether bytes of the answer have arrived that have not gone out.
     fn holds(&self) -> bool;
 
@@ -54,6 +57,7 @@ impl ReadAnswers {
 struct Reader {
     decoder: Decoder,
     answer: Answer,
+    stopped: bool,
 }
 
 impl Reader {
@@ -72,7 +76,7 @@ impl Reader {
             return Err(Unreadable::Format);
         }
         let answer = Answer::open(&answer::Head { content_type, content_encoding: None }, limits)?;
-        Ok(Box::new(Self { decoder, answer }))
+        Ok(Box::new(Self { decoder, answer, stopped: false }))
     }
 }
 
@@ -84,8 +88,8 @@ impl Read for Reader {
         stages: &mut [Running],
         out: &mut Vec<u8>,
     ) -> Result<(), Unreadable> {
-        let Self { decoder, answer } = self;
-        let mut chain = Chain { stages, why: Why::Content };
+        let Self { decoder, answer, stopped } = self;
+        let mut chain = Chain { stages, why: Why::Content, stopped };
         if decoder.is_identity() {
             if !part.is_empty() {
                 answer.push(part, &mut chain, out)?;
@@ -106,7 +110,8 @@ impl Read for Reader {
     }
 
     fn pass(&mut self, stages: &mut [Running], out: &mut Vec<u8>) {
-        self.answer.pass(&mut Chain { stages, why: Why::Content }, out);
+        let Self { answer, stopped, .. } = self;
+        answer.pass(&mut Chain { stages, why: Why::Content, stopped }, out);
     }
 
     fn drop_usage(&mut self) {
@@ -115,6 +120,10 @@ impl Read for Reader {
 
     fn usage(&self) -> Usage {
         self.answer.usage()
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped
     }
 
     fn holds(&self) -> bool {
@@ -131,6 +140,7 @@ impl Read for Reader {
 struct Chain<'a> {
     stages: &'a mut [Running],
     why: Why,
+    stopped: &'a mut bool,
 }
 
 impl Chain<'_> {
@@ -167,6 +177,7 @@ impl Chain<'_> {
         }
         out.push_str(text.as_deref().unwrap_or(chunk));
         self.why = blocked.unwrap_or(self.why);
+        *self.stopped |= blocked.is_some();
         if blocked.is_some() { Flow::Blocked } else { Flow::Open { held } }
     }
 }
