@@ -34,10 +34,10 @@ fn what_is_not_known_is_left_out() {
 }
 
 #[test]
-fn a_score_has_four_places() {
+fn a_score_has_six_places() {
     let mut record = decided().record().clone();
     record.score = 0.876_543_2;
-    assert_eq!(written(&record)["score"], 0.8765);
+    assert_eq!(written(&record)["score"], 0.876_543);
 }
 
 #[test]

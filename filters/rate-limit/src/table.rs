@@ -1,8 +1,8 @@
 //! A bounded number of cells in the store that all workers share.
 //!
 //! Cells lie in buckets of [`WAYS`], one value of the store each, found by a hash of their key. A bucket never grows: when
-//! it is full, a new key takes the place of the cell that matters least, one that owes nothing if there is one, whatever
-//! it owes itself. So a debt is forgotten only while seven cells that owe more lie in its bucket, and of many keys that
+//! it is full, a new key takes the place of the cell that matters least, the one whose debt ends first, whatever it owes
+//! itself. So a debt is forgotten only while seven cells whose debts end later lie in its bucket, and of many keys that
 //! were never seen each pushes out the one before it, not those that owe much. Two keys are one only if 128 bits of a
 //! keyed hash meet.
 

@@ -754,3 +754,19 @@ fn a_body_that_is_not_read_is_not_taken_for_none() {
         assert_eq!(10_000_000 - gateway.left(), taken, "{fields:?}");
     }
 }
+
+#[test]
+fn a_no_to_many_units_does_not_speak_for_who_asks_for_less() {
+    let gateway = Gateway::new(json!({
+        "service": {"cluster": "limits", "domain": "llm"},
+        "limits": [{"name": "team", "unit": "total_tokens", "limit": 2000, "per": "day", "global": true}],
+    }));
+    for _ in 0..2 {
+        let mut exchange = gateway.open(CHAT, &[]);
+        assert_eq!(exchange.request_head(false), Act::Forward);
+        assert_eq!(exchange.request_body(chat(false).to_string().as_bytes(), &|| NOW), Act::Hold);
+        let calls = asked(&mut exchange);
+        assert_eq!(calls.len(), 1, "the service is asked each time");
+        assert!(matches!(exchange.answered(calls[0].0, says(OVER), NOW), Act::Refuse(reply) if reply.status == 429));
+    }
+}
