@@ -4,11 +4,13 @@ The score of a text is `1 - (1 - rules) * (1 - p)`, p = sigmoid(scale * (logit -
 logit of its highest window, which is what the stage computes: of many windows one is high by chance, and `length` makes
 up for that. `scale` and `offset` are such that of the harmless texts, which no net had seen and which `FLAG` and `BLOCK` of the
 configuration's defaults meet, one in a hundred reaches the one and one in a thousand the other, or fewer if what looks
-like an attack and is none would reach them too often.
+like an attack and is none would reach them too often. The same holds of the harmless cases of the tests, which were written
+to look like attacks and which no net learns from.
 """
 
 import json
 import subprocess
+import tempfile
 
 import numpy
 
@@ -16,21 +18,23 @@ import evaluate
 from features import ROOT
 
 FLAG, BLOCK = 0.5, 0.8
+RULES_ALONE = {"profiles": {"default": {"prompt_guard": {"classifier": {"mode": "off"}}}}}
 LENGTH = 0.5
-# Of all harmless texts, and of those that look like attacks: what may reach FLAG, and what BLOCK.
+# Of all harmless texts (of the pool, and of the cases), and of those that look like attacks: what may reach FLAG, what BLOCK.
 MOST = {FLAG: (0.01, 0.02), BLOCK: (0.001, 0.004)}
 
 
 def by_rules(rows, places):
     """The rules' share in the score of each row, from `portcullis score`."""
     lines = "".join(json.dumps({"id": int(i), "text": rows[i]["text"]}) + "\n" for i in places)
-    answered = subprocess.run([ROOT / "dist/portcullis", "score"], input=lines.encode(), stdout=subprocess.PIPE,
-                              check=True).stdout
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
+        json.dump(RULES_ALONE, config)
+        config.flush()
+        command = [ROOT / "dist/portcullis", "score", "--config", config.name]
+        answered = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, check=True).stdout
     out = numpy.zeros(len(rows), numpy.float64)
-    for line in answered.splitlines():
-        row = json.loads(line)
-        classifier = row["classifier"] or 0.0
-        out[row["id"]] = max(0.0, 1 - (1 - row["score"]) / (1 - classifier))
+    for row in map(json.loads, answered.splitlines()):
+        out[row["id"]] = row["score"]
     return out
 
 
@@ -47,6 +51,8 @@ def lowest(rules, logits, hard, reach):
     every, looking = MOST[reach]
     cut = -numpy.inf
     for part, share in ((numpy.ones(len(logits), bool), every), (hard, looking)):
+        if not part.any():
+            continue
         carried = rules[part] >= reach
         room = int(share * part.sum()) - int(carried.sum())
         # When the rules alone take it all, the classifier gets a quarter of it for itself.
@@ -63,16 +69,30 @@ def scores(rows, windows, logits, places, figures):
     return (1 - (1 - by_rules(rows, places)) * (1 - share))[places]
 
 
-def calibrate(rows, windows, logits, work):
-    """scale, offset, flag and block; writes gold and score files of everything held back."""
+def cases():
+    """The harmless texts of the tests."""
+    files = sorted((ROOT / "tests/cases/benign").glob("*.jsonl"))
+    rows = [json.loads(line) for path in files for line in path.open(encoding="utf-8")]
+    return [row for row in rows if "text" in row]
+
+
+def spread(logits, windows):
+    """What `length` makes of logits of the highest windows."""
+    return logits - LENGTH * numpy.log(numpy.maximum(1, numpy.diff(windows.first)))
+
+
+def calibrate(rows, windows, logits, work, of_cases):
+    """scale, offset, flag and block; writes gold and score files of everything held back. `of_cases`: the rules' shares of
+    the cases and their logits, as `spread` gives them."""
     places = numpy.flatnonzero(~numpy.isnan(logits))
-    logits = logits - LENGTH * numpy.log(numpy.maximum(1, numpy.diff(windows.first)))
+    logits = spread(logits, windows)
     rules = by_rules(rows, places)
     label = numpy.array([row["label"] for row in rows])
     hard = numpy.array([row["kind"] == "benign_hard" for row in rows])
     harmless = places[label[places] == 0]
-    flag = lowest(rules[harmless], logits[harmless], hard[harmless], FLAG)
-    block = max(lowest(rules[harmless], logits[harmless], hard[harmless], BLOCK), flag + 0.5)
+    sets = ((rules[harmless], logits[harmless], hard[harmless]), (*of_cases, numpy.zeros(len(of_cases[0]), bool)))
+    flag = max(lowest(*texts, FLAG) for texts in sets)
+    block = max(*(lowest(*texts, BLOCK) for texts in sets), flag + 0.5)
     scale = (_odds(BLOCK) - _odds(FLAG)) / (block - flag)
     scale = round(scale, 5)
     offset = round(_odds(FLAG) - scale * flag, 5)

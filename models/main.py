@@ -101,6 +101,14 @@ def harmful(options, net, figures):
     return calibrate.scores(rows, windows, train.highest_of(net, windows, places), places, figures)
 
 
+def of_cases(options, net):
+    """The rules' shares of the harmless cases of the tests, and their logits."""
+    rows = calibrate.cases()
+    windows = features.of(rows, options.work / "cases")
+    places = numpy.arange(len(rows))
+    return calibrate.by_rules(rows, places), calibrate.spread(train.highest_of(net, windows, places), windows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with train_pool.jsonl")
@@ -133,7 +141,7 @@ def main():
     evaluate.agreement(MODEL, options.work / "agreement", HERE / "agreement.jsonl")
     logits = held_back(options, rows, windows, target, net)
     numpy.save(options.work / "logits.npy", logits)
-    figures = calibrate.calibrate(rows, windows, logits, options.work)
+    figures = calibrate.calibrate(rows, windows, logits, options.work, of_cases(options, net))
     (HERE / "prompt-guard.json").write_text(json.dumps({"sha256": digest, **figures}, indent=2) + "\n")
     report.write(options.work, figures, harmful(options, net, figures))
     say("calibrated: " + json.dumps(figures))

@@ -69,7 +69,7 @@ impl Kind for PromptGuard {
         let mut classifier = Classifier::default();
         let doc = "The classifier, which adds to the score what it makes of each text.";
         let named = r.section("classifier", doc, &mut |r| classifier = read_classifier(r));
-        if named && classifier.mode != Mode::Off && Model::shared().is_none() {
+        if named && classifier.mode != Say::Off && Model::shared().is_none() {
             let remedy = "set mode to off, or attach a module that was built with a model".to_string();
             r.problem("classifier", "this module was built without a model".into(), remedy);
         }
@@ -167,10 +167,23 @@ fn read_choice(r: &mut dyn Reader, rules: Option<&Ruleset>) -> Choice {
     choice
 }
 
+/// What the classifier may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Say {
+    /// It does not run.
+    Off,
+    /// It is recorded.
+    Shadow,
+    /// It adds to the score, and may flag by that, not refuse: who sees a refusal wants a rule to look up.
+    Flag,
+    /// It adds to the score, whatever comes of that.
+    Enforce,
+}
+
 /// How texts are classified.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Classifier {
-    pub mode: Mode,
+    pub mode: Say,
     /// Roles whose texts are read, one bit each.
     pub roles: u16,
     /// Tokens of a request that are read.
@@ -182,7 +195,7 @@ pub(crate) struct Classifier {
 impl Default for Classifier {
     fn default() -> Self {
         let roles = Role::ALL.into_iter().filter(|role| READ.contains(role)).fold(0, |all, role| all | bit(role));
-        Self { mode: Mode::Shadow, roles, tokens: TOKENS, over_limit: Verdict::Flag }
+        Self { mode: Say::Flag, roles, tokens: TOKENS, over_limit: Verdict::Allow }
     }
 }
 
@@ -194,22 +207,27 @@ const READ: &[Role] =
 /// Tokens of a request that are read unless the profile says otherwise: some 60 KB of English.
 const TOKENS: usize = 16_384;
 
-const CLASSIFIER_MODES: &[Word<Mode>] = &[
-    Word { word: "shadow", value: Mode::Shadow, doc: "Its probability is recorded and adds nothing to the score." },
-    Word { word: "enforce", value: Mode::Enforce, doc: "Its probability adds to the score." },
-    Word { word: "off", value: Mode::Off, doc: "It does not run." },
+const CLASSIFIER_MODES: &[Word<Say>] = &[
+    Word {
+        word: "flag",
+        value: Say::Flag,
+        doc: "Its probability adds to the score. It may flag what the rules let pass, and refuses nothing that they do not.",
+    },
+    Word { word: "enforce", value: Say::Enforce, doc: "Its probability adds to the score, and may refuse." },
+    Word { word: "shadow", value: Say::Shadow, doc: "Its probability is recorded and adds nothing to the score." },
+    Word { word: "off", value: Say::Off, doc: "It does not run." },
 ];
 
 const OVER_TOKENS: &[Word<Verdict>] = &[
-    Word { word: "flag", value: Verdict::Flag, doc: "Let through, recorded and counted; the rules saw all of it." },
-    Word { word: "allow", value: Verdict::Allow, doc: "Let through; still counted." },
+    Word { word: "allow", value: Verdict::Allow, doc: "Let through, and counted; the rules saw all of it." },
+    Word { word: "flag", value: Verdict::Flag, doc: "Let through, counted, and flagged." },
     Word { word: "block", value: Verdict::Block, doc: "Refused." },
 ];
 
 /// Reads `classifier`.
 fn read_classifier(r: &mut dyn Reader) -> Classifier {
     let standard = Classifier::default();
-    let doc = "Whether the classifier is only recorded, adds to the score, or does not run.";
+    let doc = "What the classifier may do.";
     let mode = choose(r, "mode", CLASSIFIER_MODES, doc).unwrap_or(standard.mode);
     let roles = roles(r, "Whose texts it reads; all but system and tool_definition when absent.");
     let roles = if r.has("roles") { roles } else { standard.roles };
@@ -222,9 +240,9 @@ fn read_classifier(r: &mut dyn Reader) -> Classifier {
          text it reads the first and the last part.",
     );
     let over_limit = choose(r, "over_limit", OVER_TOKENS, "What is done with a request that has more text than that.");
-    if mode == Mode::Off {
+    if mode == Say::Off {
         for key in ["roles", "max_tokens", "over_limit"] {
-            r.misplaced(key, "has no effect with this mode", "leave it out, or set mode to shadow or enforce".into());
+            r.misplaced(key, "has no effect with this mode", "leave it out, or choose another mode".into());
         }
     }
     let tokens = usize::try_from(tokens).unwrap_or(usize::MAX);

@@ -7,7 +7,7 @@ use portcullis_core::call::{Answered, CallFailure};
 use portcullis_core::stage::{Request, Stage};
 use portcullis_core::store::World;
 use portcullis_core::text::decode::{Disguise, Disguises};
-use portcullis_core::verdict::{Finding, Judge, Mode, Opinion, Verdict};
+use portcullis_core::verdict::{Finding, Judge, Opinion, Verdict};
 use portcullis_core::wire::{Role, Source, Span, Text};
 
 use crate::allowed::Leave;
@@ -18,7 +18,7 @@ use crate::joined::{Joined, Stretch};
 use crate::scan::Hit;
 use crate::score::together;
 use crate::scoring::{Asking, Local, Scorers};
-use crate::settings::Inner;
+use crate::settings::{Inner, Say};
 
 /// Findings that an opinion holds at most. Later ones still count.
 const MAX_FINDINGS: usize = 256;
@@ -39,7 +39,7 @@ impl Stage for Guarding {
         let choice = inner.exceptions.for_request(&request);
         let mut inspection = Inspection::new(rules, &choice);
         let classifier = inner.classifier;
-        if classifier.mode != Mode::Off {
+        if classifier.mode != Say::Off {
             inspection.classifying = Classifying::new(classifier.roles, classifier.tokens);
         }
         let mut opinion = Opinion::default();
@@ -136,7 +136,7 @@ fn ask(
     nonce: [u8; 8],
 ) -> Option<(Asking, Opinion)> {
     let local = Local { verdict: opinion.verdict, judge: opinion.judge, score: opinion.score };
-    if !scorers.wants(local, inner.thresholds.lowest()) {
+    if !scorers.wants(local) {
         return None;
     }
     let texts = request.prompt.texts.iter().filter(|text| inner.allowed(request, text).is_none());
@@ -159,13 +159,14 @@ fn weigh(inner: &Inner, inspection: &Inspection<'_>, opinion: &mut Opinion) {
     let Some(classifying) = &inspection.classifying else { return };
     opinion.classifier = classifying.greatest();
     opinion.unclassified = wide(classifying.left_out);
-    if inner.classifier.mode != Mode::Enforce {
+    if inner.classifier.mode == Say::Shadow {
         return;
     }
     opinion.score = together(opinion.score, opinion.classifier.unwrap_or(0.0));
-    opinion.verdict = inner.thresholds.verdict(inspection.evidence(), &classifying.by_role());
+    let both = inner.thresholds.verdict(inspection.evidence(), &classifying.by_role());
+    opinion.verdict = if inner.classifier.mode == Say::Flag { rules.max(both.min(Verdict::Flag)) } else { both };
     let over = if opinion.unclassified > 0 { inner.classifier.over_limit } else { Verdict::Allow };
-    if classifying.failed {
+    if classifying.failed && inner.classifier.mode == Say::Enforce {
         (opinion.verdict, opinion.judge) = (Verdict::Block, Judge::Failure);
     } else if opinion.verdict > rules {
         opinion.judge = Judge::Classifier;

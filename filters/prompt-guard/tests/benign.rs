@@ -137,9 +137,12 @@ impl Count {
     }
 }
 
+/// The rules alone.
+const RULES: &str = r#"{"profiles": {"default": {"prompt_guard": {"classifier": {"mode": "off"}}}}}"#;
+
 /// Runs every text and every whole request, and gives what was not let be, as lines, with the counts of each.
-fn run() -> (Vec<String>, BTreeMap<(&'static str, String), Count>) {
-    let config = Arc::new(Config::parse(b"{}", &[&PROMPT_GUARD], &|_| None).unwrap());
+fn run(config: &str) -> (Vec<String>, BTreeMap<(&'static str, String), Count>) {
+    let config = Arc::new(Config::parse(config.as_bytes(), &[&PROMPT_GUARD], &|_| None).unwrap());
     let shapes = shapes();
     let texts = texts();
     let mut counts: BTreeMap<(&str, String), Count> = BTreeMap::new();
@@ -179,7 +182,7 @@ fn run() -> (Vec<String>, BTreeMap<(&'static str, String), Count>) {
 
 #[test]
 fn the_corpus_is_let_be() {
-    let (known, counts) = run();
+    let (known, counts) = run(RULES);
     let mut table = String::new();
     for ((kind, name), count) in &counts {
         table +=
@@ -201,6 +204,19 @@ fn the_corpus_is_let_be() {
     for (kind, flagged) in [("texts", 200), ("requests", 50)] {
         let count = counts[&("all", kind.into())];
         assert!(count.is_low(flagged), "{kind}: too many false alarms\n{table}");
+    }
+}
+
+#[test]
+fn the_classifier_flags_few_of_it_and_refuses_none() {
+    let (rules, both) = (run(RULES).1, run("{}").1);
+    for (kind, flagged) in [("texts", 60), ("requests", 15)] {
+        let of = |counts: &BTreeMap<(&str, String), Count>| counts[&("all", kind.to_owned())];
+        let (rules, both) = (of(&rules), of(&both));
+        println!("{kind}: {} flagged, {} by the rules alone, of {}", both.flagged, rules.flagged, both.all);
+        assert_eq!(both.refused, rules.refused, "{kind}");
+        assert!(both.flagged > rules.flagged, "{kind}: the classifier does not run");
+        assert!(both.is_low(flagged), "{kind}: {} of {} flagged", both.flagged, both.all);
     }
 }
 

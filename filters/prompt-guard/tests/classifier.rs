@@ -46,7 +46,21 @@ fn it_adds_to_the_score_of_the_rules_by_the_formula() {
     let p = |text| decided(&json!({}), &[("user", text)]).classifier.unwrap();
     assert!(p(UNKNOWN) > p(HARMLESS));
     let standard = chat(&common::document(&json!({"profiles": {"default": {}}})).unwrap(), &[], &[("user", UNKNOWN)]);
-    assert_eq!((standard.classifier, standard.score), (Some(p(UNKNOWN)), 0.0));
+    assert_eq!((standard.classifier, standard.score), (Some(p(UNKNOWN)), p(UNKNOWN)));
+}
+
+#[test]
+fn unless_told_otherwise_it_flags_and_leaves_refusals_to_the_rules() {
+    let p = f64::from(decided(&json!({}), &[("user", UNKNOWN)]).classifier.unwrap());
+    let at = |text: &str, mode: &str| {
+        let guard = json!({"classifier": {"mode": mode}, "flag": p * 0.5, "block": p * 0.99});
+        chat(&config(&guard).unwrap(), &[], &[("user", text)])
+    };
+    let (flagged, refused) = (at(UNKNOWN, "flag"), at(UNKNOWN, "enforce"));
+    assert_eq!((flagged.verdict, flagged.judge), (Verdict::Flag, Judge::Classifier));
+    assert_eq!((refused.verdict, refused.judge), (Verdict::Block, Judge::Classifier));
+    assert_eq!(flagged.score.to_bits(), refused.score.to_bits());
+    assert_eq!((at(ATTACK, "flag").verdict, at(ATTACK, "flag").judge), (Verdict::Block, Judge::Rules));
 }
 
 #[test]
@@ -123,7 +137,7 @@ fn a_long_text_leaves_some_of_the_bound_for_those_behind_it() {
 fn settings_without_effect_are_problems() {
     assert_eq!(
         problems(&json!({"classifier": {"mode": "off", "max_tokens": 500}})),
-        ["classifier.max_tokens: has no effect with this mode; leave it out, or set mode to shadow or enforce"]
+        ["classifier.max_tokens: has no effect with this mode; leave it out, or choose another mode"]
     );
     assert_eq!(problems(&json!({"classifier": {"max_tokens": 1}})).len(), 1);
 }

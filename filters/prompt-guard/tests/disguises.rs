@@ -39,7 +39,9 @@ struct Guard(Arc<Config>);
 
 impl Guard {
     fn new(settings: &Value) -> Self {
-        let document = json!({"profiles": {"default": {"prompt_guard": settings}}}).to_string();
+        let mut document = json!({"profiles": {"default": {"prompt_guard": settings}}});
+        document["profiles"]["default"]["prompt_guard"]["classifier"] = json!({"mode": "off"});
+        let document = document.to_string();
         Self(Arc::new(Config::parse(document.as_bytes(), &[&PROMPT_GUARD], &|_| None).unwrap()))
     }
 

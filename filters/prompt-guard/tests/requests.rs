@@ -17,7 +17,8 @@ use portcullis_prompt_guard::PROMPT_GUARD;
 use serde_json::{Value, json};
 
 fn config(guard: &Value) -> Result<Config, Vec<portcullis_core::config::Problem>> {
-    let document = json!({"profiles": {"a": {"prompt_guard": guard}}, "default_profile": "a"});
+    let mut document = json!({"profiles": {"a": {"prompt_guard": guard}}, "default_profile": "a"});
+    document["profiles"]["a"]["prompt_guard"]["classifier"] = json!({"mode": "off"});
     Config::parse(document.to_string().as_bytes(), &[&PROMPT_GUARD], &|_| None)
 }
 

@@ -10,7 +10,6 @@ use portcullis_core::wire::Role;
 
 use super::cache::{Tag, tag};
 use super::settings::{Combine, Failure, Scorer, Scorers, When};
-use crate::score::Thresholds;
 
 /// The name in the store of the secret of the hashes.
 const SECRET: &[u8] = b"prompt_guard/scores/secret";
@@ -38,11 +37,12 @@ pub(crate) struct Asking {
 
 impl Scorers {
     /// Whether what this stage says by itself is to be scored.
-    pub fn wants(&self, local: Local, thresholds: Thresholds) -> bool {
+    pub fn wants(&self, local: Local) -> bool {
         match self.when {
             _ if local.verdict.refuses() => false,
             When::Always => true,
-            When::Uncertain => local.score >= self.from && local.score < thresholds.block.max(self.from),
+            // A great score that refuses nothing is the classifier's, which may only flag.
+            When::Uncertain => local.score >= self.from,
         }
     }
 

@@ -68,15 +68,10 @@ fn who_is_sure_asks_nobody() {
         (local(Verdict::Allow, 0.39), false, true),
         (local(Verdict::Allow, 0.4), true, true),
         (local(Verdict::Flag, 0.79), true, true),
-        (local(Verdict::Flag, 0.8), false, true),
+        (local(Verdict::Flag, 0.9), true, true),
         (local(Verdict::Block, 0.6), false, false),
     ] {
-        let thresholds = Thresholds::default();
-        assert_eq!(
-            (uncertain.wants(local, thresholds), always.wants(local, thresholds)),
-            (in_band, at_all),
-            "{local:?}"
-        );
+        assert_eq!((uncertain.wants(local), always.wants(local)), (in_band, at_all), "{local:?}");
     }
 }
 
