@@ -102,7 +102,7 @@ async fn serve(mut stream: TcpStream, mood: Arc<AtomicU8>, asked: Arc<AtomicU64>
         let number = asked.fetch_add(1, Ordering::SeqCst);
         let mut now = MOODS[usize::from(mood.load(Ordering::SeqCst))];
         if now == Mood::Flapping {
-            now = if number % 2 == 0 { Mood::Safe } else { Mood::Unavailable };
+            now = if number.is_multiple_of(2) { Mood::Safe } else { Mood::Unavailable };
         }
         let score = |data: &str| {
             format!(
@@ -249,7 +249,7 @@ impl Server {
             .unwrap();
         let server = Self { process, http: ports[0], metrics: ports[2] };
         let since = Instant::now();
-        while !server.get(server.http, "/v2/models/guard/ready").await.is_some_and(|(status, _)| status == 200) {
+        while server.get(server.http, "/v2/models/guard/ready").await.is_none_or(|(status, _)| status != 200) {
             assert!(since.elapsed() < Duration::from_secs(120), "MLServer does not come up");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
