@@ -80,7 +80,8 @@ fn a_configuration_chooses_the_rules_and_the_thresholds() {
         (json!({"rules": {"disabled": ["PG-1001"]}}), "allow", json!([])),
         (json!({"rules": {"shadow": ["PG-1001"]}}), "allow", json!(["PG-1001"])),
     ] {
-        let document = json!({"profiles": {"a": {"prompt_guard": guard}}, "default_profile": "a"});
+        let mut document = json!({"profiles": {"a": {"prompt_guard": guard}}, "default_profile": "a"});
+        document["profiles"]["a"]["prompt_guard"]["classifier"] = json!({"mode": "off"});
         std::fs::write(&file, document.to_string()).unwrap();
         let output = score(&["--config", file.to_str().unwrap()], row.clone());
         let rows = answers(&output);
