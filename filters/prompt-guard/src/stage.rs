@@ -166,7 +166,7 @@ fn weigh(inner: &Inner, inspection: &Inspection<'_>, opinion: &mut Opinion) {
     let both = inner.thresholds.verdict(inspection.evidence(), &classifying.by_role());
     opinion.verdict = if inner.classifier.mode == Say::Flag { rules.max(both.min(Verdict::Flag)) } else { both };
     let over = if opinion.unclassified > 0 { inner.classifier.over_limit } else { Verdict::Allow };
-    if classifying.failed && inner.classifier.mode == Say::Enforce {
+    if classifying.failed {
         (opinion.verdict, opinion.judge) = (Verdict::Block, Judge::Failure);
     } else if opinion.verdict > rules {
         opinion.judge = Judge::Classifier;
